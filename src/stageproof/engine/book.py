@@ -1,0 +1,428 @@
+"""The book: every table of a pipeline with its history, and the pipeline as of any instant."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import narwhals as nw
+import polars as pl
+
+from stageproof.engine.definition import Definition
+from stageproof.engine.frames import (
+    DAY,
+    collect,
+    day_number,
+    day_of,
+    instant_number,
+    instant_of,
+    readable,
+    to_days,
+    to_instants,
+)
+from stageproof.engine.money import minor_rate
+from stageproof.engine.period import Calendar, day_at, end_of_day
+from stageproof.engine.problem import Problem, Refused
+from stageproof.engine.tables import FOREVER, TABLES, Table
+
+Frame: TypeAlias = Any
+"""Anything Narwhals reads: a Polars, PySpark or Ibis table, a DuckDB relation, an Arrow table."""
+
+Instant: TypeAlias = "dt.date | dt.datetime | str"
+
+_KEYS = {
+    "deals": ("deal",),
+    "evidence": ("evidence",),
+    "roles": ("deal", "contact", "role"),
+    "leads": ("lead",),
+    "targets": ("owner", "team", "starts_on", "ends_on"),
+}
+_DTYPES: dict[str, Any] = {
+    "text": nw.String,
+    "whole": nw.Int64,
+    "money": nw.Int64,
+    "day": nw.Int64,
+    "instant": nw.Int64,
+    "yes_no": nw.Boolean,
+}
+
+
+@dataclass(frozen=True)
+class Book:
+    """The tables of a pipeline; a table that is absent is data that the book does not hold.
+
+    Build one with `Book.build`, ask it for the pipeline at an instant with `as_of`.
+    """
+
+    tables: Mapping[str, nw.LazyFrame]
+    fields: frozenset[str]
+    definitions: tuple[Definition, ...]
+    currency: str
+    zone: str
+    calendar: Calendar = field(default_factory=Calendar)
+
+    @classmethod
+    def build(
+        cls,
+        *,
+        deals: Frame,
+        evidence: Frame | None = None,
+        roles: Frame | None = None,
+        activities: Frame | None = None,
+        leads: Frame | None = None,
+        touches: Frame | None = None,
+        targets: Frame | None = None,
+        calls: Frame | None = None,
+        rates: Frame | None = None,
+        definitions: Iterable[Definition] = (),
+        currency: str | None = None,
+        zone: str = "UTC",
+        calendar: Calendar | None = None,
+    ) -> Book:
+        """A book from frames of one engine.
+
+        Frames have the columns of `engine.tables`, as real dates and timestamps or as the engine's integers. A
+        deals column that is missing is a field the book does not hold; `None` for a table likewise. Only these
+        make a criterion unverifiable: an empty table says "nothing was recorded", which leaves it unmet.
+        """
+        given = {
+            "deals": deals,
+            "evidence": evidence,
+            "roles": roles,
+            "activities": activities,
+            "leads": leads,
+            "touches": touches,
+            "targets": targets,
+            "calls": calls,
+            "rates": rates,
+        }
+        fields = frozenset(nw.from_native(deals).lazy().collect_schema().names())
+        frames = {
+            name: _normal(TABLES[name], frame, zone) for name, frame in given.items() if frame is not None
+        }
+        reporting = currency or _only_currency(frames["deals"]) or "USD"
+        frames["deals"] = frames["deals"].with_columns(
+            currency=nw.coalesce(nw.col("currency"), nw.lit(reporting))
+        )
+        if "rates" in frames:
+            frames["rates"] = _minor_rates(frames["rates"], reporting)
+        return cls(frames, fields, tuple(definitions), reporting, zone, calendar or Calendar())
+
+    def with_definitions(self, definitions: Iterable[Definition]) -> Book:
+        """The same tables under other rules."""
+        return replace(self, definitions=tuple(definitions))
+
+    def holds(self, table: str) -> bool:
+        """Whether the book has data of this kind at all."""
+        return table in self.tables
+
+    def table(self, name: str) -> pl.DataFrame:
+        """A whole table with its history, with real dates, as a Polars frame."""
+        return readable(collect(self.tables[name]))
+
+    def instant(self, at: Instant) -> int:
+        """The instant in microseconds: a date is the last microsecond of that day in the book's zone."""
+        if isinstance(at, str):
+            at = _parse_instant(at)
+        if isinstance(at, dt.datetime):
+            return instant_number(at)
+        return instant_number(end_of_day(at, self.zone)) - 1
+
+    def as_of(self, at: Instant, known_at: Instant | None = None) -> Pipeline:
+        """The pipeline at an instant, as it is known now or as it was known at `known_at`."""
+        return Pipeline(self, self.instant(at), None if known_at is None else self.instant(known_at))
+
+    @cached_property
+    def currencies(self) -> frozenset[str]:
+        """The currencies that deals are in."""
+        return frozenset(collect(self.tables["deals"].select("currency").unique())["currency"].to_list())
+
+    def span(self) -> tuple[dt.date, dt.date]:
+        """The first and the last day on which something changed."""
+        ends = collect(
+            self.tables["deals"].select(first=nw.col("valid_from").min(), last=nw.col("valid_from").max())
+        )
+        first, last = ends.row(0)
+        if first is None:
+            raise Refused([Problem("empty_book", "There is no deal in this book.", "Give it at least one deal.")])
+        return day_at(instant_of(first), self.zone), day_at(instant_of(last), self.zone)
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The pipeline as of an instant: what measures, readings and checks are computed from."""
+
+    book: Book
+    at: int
+    known_at: int | None = None
+
+    @cached_property
+    def on(self) -> dt.date:
+        """The day of the instant in the organisation's zone."""
+        return day_at(instant_of(self.at), self.book.zone)
+
+    @property
+    def day(self) -> int:
+        """The day of the instant, in days since 1970."""
+        return day_number(self.on)
+
+    @property
+    def currency(self) -> str:
+        return self.book.currency
+
+    @cached_property
+    def versions(self) -> nw.LazyFrame:
+        """Every deal version that began by the instant: one row per deal and version."""
+        return self._known("deals").filter(nw.col("valid_from") <= self.at)
+
+    @cached_property
+    def deals(self) -> nw.LazyFrame:
+        """One row per deal that exists at the instant, with `value`: its amount in the reporting currency.
+
+        `value` is in minor units; null where the amount is blank or no rate is known for its currency.
+        """
+        return in_memory(self._valued(self._in_force("deals").filter(nw.col("status") != "deleted")))
+
+    @cached_property
+    def open(self) -> nw.LazyFrame:
+        """The open deals, one row each."""
+        return self.deals.filter(nw.col("status") == "open")
+
+    @cached_property
+    def closed(self) -> nw.LazyFrame:
+        """The won and lost deals, one row each."""
+        return self.deals.filter(nw.col("status").is_in(["won", "lost"]))
+
+    @cached_property
+    def evidence(self) -> nw.LazyFrame | None:
+        """Evidence in force, not expired, given by the instant."""
+        if not self.book.holds("evidence"):
+            return None
+        return self._in_force("evidence").filter(
+            nw.col("given_at") <= self.at, nw.col("expires_on").is_null() | (nw.col("expires_on") >= self.day)
+        )
+
+    @cached_property
+    def roles(self) -> nw.LazyFrame | None:
+        """The buying committees; `engaged_at` is the last engagement by the instant, from activities too."""
+        if not self.book.holds("roles"):
+            return None
+        stated = nw.when(nw.col("engaged_at") <= self.at).then(nw.col("engaged_at"))
+        roles = self._in_force("roles").with_columns(engaged_at=stated.otherwise(nw.lit(None)))
+        if self.activities is None:
+            return roles
+        seen = (
+            self.activities.filter(nw.col("side") == "buyer", ~nw.col("contact").is_null())
+            .group_by("deal", "contact")
+            .agg(seen_at=nw.col("happened_at").max())
+        )
+        latest = (
+            nw.when(nw.col("engaged_at").is_null() | (nw.col("seen_at") > nw.col("engaged_at")))
+            .then(nw.col("seen_at"))
+            .otherwise(nw.col("engaged_at"))
+        )
+        return roles.join(seen, on=["deal", "contact"], how="left").with_columns(
+            engaged_at=nw.when(nw.col("seen_at").is_null()).then(nw.col("engaged_at")).otherwise(latest)
+        )
+
+    @cached_property
+    def activities(self) -> nw.LazyFrame | None:
+        """What happened by the instant."""
+        return self._happened("activities", "happened_at")
+
+    @cached_property
+    def touches(self) -> nw.LazyFrame | None:
+        """The touches by the instant."""
+        return self._happened("touches", "touched_at")
+
+    @cached_property
+    def leads(self) -> nw.LazyFrame | None:
+        """The leads at the instant, one row each."""
+        return self._in_force("leads") if self.book.holds("leads") else None
+
+    @cached_property
+    def targets(self) -> pl.DataFrame:
+        """The targets in force: owner, team, starts_on, ends_on, amount in the reporting currency."""
+        if not self.book.holds("targets"):
+            names = TABLES["targets"].names
+            return pl.DataFrame({name: [] for name in names}, schema=dict.fromkeys(names, pl.Int64))
+        frame = self._in_force("targets").with_columns(
+            currency=nw.coalesce(nw.col("currency"), nw.lit(self.currency)), status=nw.lit("open")
+        )
+        if frame.collect_schema().names() and self.book.holds("rates"):
+            frame = self._valued(frame.with_columns(close_on=nw.lit(None).cast(nw.Int64))).with_columns(
+                amount=nw.col("value")
+            )
+        return collect(frame)
+
+    @cached_property
+    def definitions(self) -> tuple[Definition, ...]:
+        """The definition in force, one per pipeline name."""
+        newest: dict[str, Definition] = {}
+        for definition in sorted(self.book.definitions, key=_effective):
+            if _effective(definition)[0] <= self.on:
+                newest[definition.pipeline] = definition
+        return tuple(newest.values())
+
+    def definition_of(self, pipeline: str | None) -> Definition | None:
+        """The definition in force for a pipeline; the only one there is serves every pipeline."""
+        if len(self.definitions) == 1:
+            return self.definitions[0]
+        return next((each for each in self.definitions if each.pipeline == pipeline), None)
+
+    def under(self, *definitions: Definition) -> Pipeline:
+        """The same pipeline under other rules, in force from always."""
+        always = tuple(replace(each, effective_from=None) for each in definitions)
+        return Pipeline(self.book.with_definitions(always), self.at, self.known_at)
+
+    def _known(self, name: str) -> nw.LazyFrame:
+        """All versions known, their `valid_to` recomputed where later knowledge is left out."""
+        frame = self.book.tables[name]
+        if self.known_at is None:
+            return frame
+        return _with_valid_to(frame.filter(nw.col("recorded_at") <= self.known_at), _KEYS[name])
+
+    def _in_force(self, name: str) -> nw.LazyFrame:
+        return self._known(name).filter(nw.col("valid_from") <= self.at, nw.col("valid_to") > self.at)
+
+    def _happened(self, name: str, at: str) -> nw.LazyFrame | None:
+        if not self.book.holds(name):
+            return None
+        known = self.at if self.known_at is None else self.known_at
+        frame = self.book.tables[name].filter(nw.col(at) <= self.at)
+        return frame if self.known_at is None else frame.filter(nw.col("recorded_at") <= known)
+
+    def _valued(self, frame: nw.LazyFrame) -> nw.LazyFrame:
+        """With `value`: open deals at the rate of the instant's day, closed ones at that of the day they closed."""
+        from stageproof.engine.exchange import valued
+
+        rate_on = (
+            nw.when((nw.col("status") == "open") | nw.col("close_on").is_null())
+            .then(nw.lit(self.day))
+            .otherwise(nw.col("close_on"))
+        )
+        return valued(frame, self.book, rate_on)
+
+
+def in_memory(frame: nw.LazyFrame) -> nw.LazyFrame:
+    """The frame computed once where the engine is this process; elsewhere as it is."""
+    native = frame.to_native()
+    return nw.from_native(native.collect().lazy()) if isinstance(native, pl.LazyFrame) else frame
+
+
+def _effective(definition: Definition) -> tuple[dt.date, int]:
+    return definition.effective_from or dt.date.min, definition.version
+
+
+def _parse_instant(text: str) -> dt.date | dt.datetime:
+    try:
+        return dt.date.fromisoformat(text) if len(text) == 10 else dt.datetime.fromisoformat(text)
+    except ValueError:
+        problem = Problem(
+            "unreadable_date",
+            f"'{text}' is not a date.",
+            "Write 2025-09-30 for the end of that day, or 2025-09-30T12:00:00+00:00 for an instant.",
+            value=text,
+        )
+        raise Refused([problem]) from None
+
+
+def _normal(table: Table, frame: Frame, zone: str) -> nw.LazyFrame:
+    """The frame with every column of the table, in the engine's integers, and its own further columns."""
+    lazy = nw.from_native(frame).lazy()
+    schema = lazy.collect_schema()
+    missing = [column.name for column in table.columns if column.required and column.name not in schema]
+    if missing:
+        raise Refused(
+            Problem(
+                "missing_column",
+                f"The {table.name} table has no column '{name}'.",
+                f"It holds {table.column(name).says}.",  # type: ignore[union-attr]
+                column=name,
+            )
+            for name in missing
+        )
+    columns: dict[str, nw.Expr] = {}
+    for column in table.columns:
+        if column.name not in schema:
+            columns[column.name] = nw.lit(None).cast(_DTYPES[column.kind])
+        elif column.kind == "day":
+            columns[column.name] = to_days(column.name, schema[column.name])
+        elif column.kind == "instant":
+            columns[column.name] = to_instants(column.name, schema[column.name])
+        elif schema[column.name] != _DTYPES[column.kind]:
+            columns[column.name] = nw.col(column.name).cast(_DTYPES[column.kind])
+    lazy = lazy.with_columns(**columns)
+    if table.versioned:
+        lazy = lazy.with_columns(recorded_at=nw.coalesce(nw.col("recorded_at"), nw.col("valid_from")))
+        if "valid_to" not in schema:
+            lazy = _with_valid_to(lazy, _KEYS[table.name])
+        else:
+            lazy = lazy.with_columns(valid_to=nw.coalesce(nw.col("valid_to"), nw.lit(FOREVER)))
+    if table.name == "deals" and "created_on" not in schema:
+        lazy = lazy.with_columns(created_on=_day_in_zone(lazy, "created_at", zone))
+    return lazy
+
+
+def _with_valid_to(frame: nw.LazyFrame, key: tuple[str, ...]) -> nw.LazyFrame:
+    """Each version until the next of the same thing; of two that begin together the later recorded holds."""
+    following = nw.col("valid_from").shift(-1).over(*key, order_by=["valid_from", "recorded_at"])
+    return frame.with_columns(valid_to=nw.coalesce(following, nw.lit(FOREVER)))
+
+
+def _day_in_zone(frame: nw.LazyFrame, instant: str, zone: str) -> nw.Expr:
+    if zone == "UTC":
+        return nw.col(instant) // DAY
+    if not isinstance(frame.to_native(), pl.LazyFrame):
+        raise Refused(
+            [
+                Problem(
+                    "missing_column",
+                    f"The deals table has no column 'created_on', and the zone is {zone}.",
+                    "Give it the day of created_at in that zone.",
+                    column="created_on",
+                )
+            ]
+        )
+    local = nw.col(instant).cast(nw.Datetime("us", "UTC")).dt.convert_time_zone(zone).dt.date()
+    return local.cast(nw.Int32).cast(nw.Int64)
+
+
+def _only_currency(deals: nw.LazyFrame) -> str | None:
+    """The most frequent currency of the deals."""
+    counted = collect(
+        deals.filter(~nw.col("currency").is_null()).group_by("currency").agg(deals=nw.len())
+    ).sort(["deals", "currency"], descending=[True, False])
+    return None if counted.is_empty() else str(counted["currency"][0])
+
+
+def _minor_rates(rates: nw.LazyFrame, currency: str) -> nw.LazyFrame:
+    """Rates as ranges of days with `nano`: minor units per minor unit times 10^9."""
+    if "nano" not in rates.collect_schema().names():
+        native = rates.to_native()
+        if not isinstance(native, pl.LazyFrame):
+            raise Refused(
+                [
+                    Problem(
+                        "missing_column",
+                        "The rates table has no column 'nano'.",
+                        "Outside Polars it must hold minor units per minor unit times 1,000,000,000.",
+                        column="nano",
+                    )
+                ]
+            )
+        table = native.collect()
+        nano = [
+            minor_rate(Decimal(str(rate)), source=str(source), target=currency)
+            for source, rate in table.select("currency", "rate").iter_rows()
+        ]
+        rates = nw.from_native(table.with_columns(nano=pl.Series(nano, dtype=pl.Int64)).lazy())
+    following = nw.col("from_on").shift(-1).over("currency", order_by="from_on")
+    return rates.with_columns(until_on=nw.coalesce(following, nw.lit(FOREVER)))
+
+
+__all__ = ["Book", "Frame", "Instant", "Pipeline", "day_of", "in_memory"]
