@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import narwhals as nw
 import polars as pl
@@ -29,6 +29,7 @@ from stageproof.engine.period import Calendar, day_at, end_of_day
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.tables import FOREVER, TABLES, Table
 
+T = TypeVar("T")
 Frame: TypeAlias = Any
 """Anything Narwhals reads: a Polars, PySpark or Ibis table, a DuckDB relation, an Arrow table."""
 
@@ -148,7 +149,9 @@ class Book:
         )
         first, last = ends.row(0)
         if first is None:
-            raise Refused([Problem("empty_book", "There is no deal in this book.", "Give it at least one deal.")])
+            raise Refused(
+                [Problem("empty_book", "There is no deal in this book.", "Give it at least one deal.")]
+            )
         return day_at(instant_of(first), self.zone), day_at(instant_of(last), self.zone)
 
 
@@ -159,6 +162,14 @@ class Pipeline:
     book: Book
     at: int
     known_at: int | None = None
+    _remembered: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def remember(self, name: str, compute: Callable[[], T]) -> T:
+        """What was computed under this name before, so that figures of one instant share their work."""
+        if name not in self._remembered:
+            self._remembered[name] = compute()
+        found: T = self._remembered[name]
+        return found
 
     @cached_property
     def on(self) -> dt.date:

@@ -91,7 +91,12 @@ EVIDENCE = Table(
         Column("evidence", "text", "identifier"),
         Column("deal", "text", "the deal that it supports", required=True),
         Column("criterion", "text", "the exit criterion it was given for, if for one alone"),
-        Column("kind", "text", "what it proves: pain, budget, order ...; `waiver` waives `criterion`", required=True),
+        Column(
+            "kind",
+            "text",
+            "what it proves: pain, budget, order ...; `waiver` waives `criterion`",
+            required=True,
+        ),
         Column("what", "text", "in words; on a waiver the reason"),
         Column("given_by", "text", "who gave it"),
         Column("side", "text", "buyer or seller"),
@@ -110,7 +115,11 @@ ROLES = Table(
     (
         Column("deal", "text", "the deal", required=True),
         Column("contact", "text", "the person at the buyer", required=True),
-        Column("role", "text", "economic_buyer, champion, decision_maker, technical_evaluator, legal, coach, blocker"),
+        Column(
+            "role",
+            "text",
+            "economic_buyer, champion, decision_maker, technical_evaluator, legal, coach, blocker",
+        ),
         Column("title", "text", "the person's title"),
         Column("engaged_at", "instant", "when the person last took part"),
         *VERSION_COLUMNS,
@@ -202,11 +211,12 @@ RATES = Table(
     (
         Column("currency", "text", "the currency converted from", required=True),
         Column("from_on", "day", "first day the rate holds; until the next one's", required=True),
-        Column("rate", "text", "units of the reporting currency for one unit, as a decimal number", required=True),
+        Column(
+            "rate", "text", "units of the reporting currency for one unit, as a decimal number", required=True
+        ),
     ),
 )
 
 TABLES: dict[str, Table] = {
-    table.name: table
-    for table in (DEALS, EVIDENCE, ROLES, ACTIVITIES, LEADS, TOUCHES, TARGETS, CALLS, RATES)
+    table.name: table for table in (DEALS, EVIDENCE, ROLES, ACTIVITIES, LEADS, TOUCHES, TARGETS, CALLS, RATES)
 }

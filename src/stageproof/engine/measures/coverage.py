@@ -1,0 +1,105 @@
+"""Pipeline coverage: open pipeline over target; nominal, qualified and remaining, always together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from stageproof.engine.book import Pipeline
+from stageproof.engine.frames import day_number
+from stageproof.engine.measures.bookings import bookings
+from stageproof.engine.measures.open_pipeline import open_pipeline
+from stageproof.engine.measures.win_rate import win_rate
+from stageproof.engine.period import Period
+
+
+def coverage(
+    pipeline: Pipeline, *, period: Period, target: int | None = None, by: Sequence[str] = ()
+) -> pl.DataFrame:
+    """One row per group: `target`, `open_amount`, `qualified_amount`, `won_amount` and the four ratios.
+
+    `nominal` = open amount closing in the period / target. `qualified` = the qualified part of it / target.
+    `remaining` = open / (target - won so far), null once the target is reached. `needed` = 1 / win rate by count over
+    all that has closed. Null where no target is set. `by` is `owner` or `team` (whose targets are looked up), a
+    stage band, or nothing; `target`, in minor units, overrides what the book says for the whole.
+    """
+    keys = list(by)
+    opened = open_pipeline(pipeline, period=period, by=by).select(*keys, "open_count", "open_amount",
+                                                                  "qualified_amount")  # fmt: skip
+    won = bookings(pipeline, period=period, by=by).select(*keys, "won_amount")
+    rate = win_rate(pipeline, by=by).select(*keys, "by_count")
+    table = opened
+    goals = _goals(pipeline, period, keys, target)
+    for part in (won, rate, goals):
+        if keys:
+            table = table.join(part, on=keys, how="full", coalesce=True, nulls_equal=True)
+        else:
+            table = pl.concat([table, part], how="horizontal")
+    gap = pl.col("target") - pl.col("won_amount")
+    amounts = ["open_count", "open_amount", "qualified_amount", "won_amount"]
+    result = table.with_columns(pl.col(amounts).fill_null(0)).select(
+        *keys,
+        "target",
+        *amounts,
+        nominal=over(pl.col("open_amount"), pl.col("target")),
+        qualified=over(pl.col("qualified_amount"), pl.col("target")),
+        remaining=over(pl.col("open_amount"), gap),
+        needed=over(pl.lit(1.0), pl.col("by_count")),
+    )
+    return result.sort(keys, nulls_last=True) if keys else result
+
+
+def over(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """The ratio; null where the whole is nothing or less."""
+    return pl.when(whole > 0).then(part / whole)
+
+
+def target_of(
+    pipeline: Pipeline, period: Period, *, owner: str | None = None, team: str | None = None
+) -> int | None:
+    """The target of a person, a team or (with neither) the whole for the period, in minor units; null where none is set.
+
+    Targets of shorter periods add up where together they fill the period. The whole is its own target where one is
+    set, else the teams', else the people's.
+    """
+    targets = pipeline.targets
+    if owner is not None:
+        return _filled(targets.filter(pl.col("owner") == owner), period)
+    if team is not None:
+        return _filled(targets.filter(pl.col("owner").is_null(), pl.col("team") == team), period)
+    whole = targets.filter(pl.col("owner").is_null(), pl.col("team").is_null())
+    teams = targets.filter(pl.col("owner").is_null(), ~pl.col("team").is_null())
+    people = targets.filter(~pl.col("owner").is_null())
+    return next(
+        (found for part in (whole, teams, people) if (found := _filled(part, period)) is not None), None
+    )
+
+
+def _filled(targets: pl.DataFrame, period: Period) -> int | None:
+    """The targets of exactly this period, else those of periods that fill it without a gap."""
+    first, last = day_number(period.starts_on), day_number(period.ends_on)
+    exact = targets.filter(pl.col("starts_on") == first, pl.col("ends_on") == last)
+    if not exact.is_empty():
+        return int(exact["amount"].sum())
+    inside = targets.filter(pl.col("starts_on") >= first, pl.col("ends_on") <= last)
+    spans = inside.select("starts_on", "ends_on").unique().sort("starts_on").rows()
+    expected = first
+    for starts, ends in spans:
+        if starts != expected:
+            return None
+        expected = ends + 1
+    return int(inside["amount"].sum()) if spans and expected == last + 1 else None
+
+
+def _goals(pipeline: Pipeline, period: Period, keys: Sequence[str], target: int | None) -> pl.DataFrame:
+    if not keys:
+        whole = target if target is not None else target_of(pipeline, period)
+        return pl.DataFrame({"target": [whole]}, schema={"target": pl.Int64})
+    if list(keys) not in (["owner"], ["team"]):
+        return pl.DataFrame(schema={**dict.fromkeys(keys, pl.String), "target": pl.Int64})
+    (key,) = keys
+    names = [name for name in pipeline.targets[key].unique().sort().to_list() if name is not None]
+    found = [(name, target_of(pipeline, period, **{key: name})) for name in names]
+    known = [(name, amount) for name, amount in found if amount is not None]
+    return pl.DataFrame(known, schema={key: pl.String, "target": pl.Int64}, orient="row")

@@ -1,0 +1,82 @@
+"""Grouping: the columns that every measure can be asked by, and one way of adding up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+
+import narwhals as nw
+import polars as pl
+
+from stageproof.engine.book import Pipeline
+from stageproof.engine.frames import collect, day_number, day_of
+from stageproof.engine.period import Grain, Period, period_label
+from stageproof.engine.problem import Problem, Refused
+
+GRAINS: tuple[str, ...] = get_args(Grain)
+COLUMNS = (
+    "owner",
+    "team",
+    "stage",
+    "source",
+    "campaign",
+    "segment",
+    "product",
+    "account",
+    "pipeline",
+    "forecast_category",
+    "currency",
+    "status",
+    "lost_reason",
+    "competitor",
+)
+
+
+def with_groups(
+    pipeline: Pipeline, deals: nw.LazyFrame, by: Sequence[str], *, dated_by: str = "close_on"
+) -> nw.LazyFrame:
+    """The deals with a column for each of `by`; week, month, quarter and year are those of `dated_by`."""
+    for name in by:
+        if name in GRAINS:
+            deals = deals.with_columns(**{name: _period_of(pipeline, deals, name, dated_by)})
+        elif name not in COLUMNS and name not in deals.collect_schema().names():
+            known = ", ".join((*COLUMNS, *GRAINS))
+            raise Refused(
+                [Problem("unknown_group", f"There is nothing called '{name}' to group by.", f"Use one of: {known}.",
+                         value=name)]
+            )  # fmt: skip
+    return deals
+
+
+def _period_of(pipeline: Pipeline, deals: nw.LazyFrame, grain: str, dated_by: str) -> nw.Expr:
+    first, last = collect(deals.select(first=nw.col(dated_by).min(), last=nw.col(dated_by).max())).row(0)
+    if first is None:
+        return nw.lit(None).cast(nw.String)
+    periods = pipeline.book.calendar.between(day_of(first), day_of(last), grain)  # type: ignore[arg-type]
+    return period_label(nw.col(dated_by), periods)
+
+
+def summed(frame: nw.LazyFrame, by: Sequence[str], **sums: nw.Expr) -> pl.DataFrame:
+    """One row per group, sorted by it with blanks last; a single row where there is nothing to group by."""
+    if not by:
+        return collect(frame.select(**sums))
+    return collect(frame.group_by(*by).agg(**sums)).sort(list(by), nulls_last=True)
+
+
+def count_where(test: nw.Expr) -> nw.Expr:
+    """How many rows pass; zero, not blank, where none does."""
+    return nw.coalesce(nw.when(test).then(nw.lit(1)).otherwise(nw.lit(0)).sum(), nw.lit(0))
+
+
+def amount_where(test: nw.Expr, amount: str = "value") -> nw.Expr:
+    """The amount of the rows that pass, in minor units; blanks add nothing."""
+    chosen = nw.when(test & ~nw.col(amount).is_null()).then(nw.col(amount)).otherwise(nw.lit(0))
+    return nw.coalesce(chosen.sum(), nw.lit(0))
+
+
+def closing_in(deals: nw.LazyFrame, period: Period | None) -> nw.LazyFrame:
+    """The deals whose close date lies in the period; all of them where none is given."""
+    if period is None:
+        return deals
+    first, last = day_number(period.starts_on), day_number(period.ends_on)
+    return deals.filter(nw.col("close_on") >= first, nw.col("close_on") <= last)

@@ -1,0 +1,120 @@
+"""Qualification: whether every exit criterion behind a deal holds."""
+
+from __future__ import annotations
+
+import narwhals as nw
+import polars as pl
+
+from stageproof.engine.book import Pipeline, in_memory
+from stageproof.engine.criteria import MET, STATES, UNMET, UNVERIFIABLE, WAIVED, assess, counted
+from stageproof.engine.definition import Definition
+from stageproof.engine.frames import collect
+
+QUALIFIED, UNQUALIFIED = "qualified", "unqualified"
+QUALIFICATIONS = (QUALIFIED, WAIVED, UNVERIFIABLE, UNQUALIFIED)
+UNKNOWN_STAGE = -1
+
+
+def qualified_deals(pipeline: Pipeline) -> nw.LazyFrame:
+    """The open deals with `qualification`, `position` of the stage, and criteria met / waived / unverifiable / unmet.
+
+    One row per open deal. `qualified`: all criteria of the stages before the present one are met. `waived`: all met
+    or waived. `unverifiable`: none is unmet, but the book cannot tell about some, or does not know the stage.
+    `unqualified`: at least one is unmet. `position` is 0 for the first stage, -1 where the definition has no such stage.
+    """
+    return pipeline.remember("qualified_deals", lambda: in_memory(_qualified(pipeline)))
+
+
+def _qualified(pipeline: Pipeline) -> nw.LazyFrame:
+    definitions = pipeline.definitions
+    if not definitions:
+        return _without_definition(pipeline.open)
+    if len(definitions) == 1:
+        return _under(pipeline, definitions[0], pipeline.open)
+    names = [definition.pipeline for definition in definitions]
+    parts = [
+        _under(pipeline, definition, pipeline.open.filter(nw.col("pipeline") == definition.pipeline))
+        for definition in definitions
+    ]
+    elsewhere = nw.col("pipeline").is_null() | ~nw.col("pipeline").is_in(names)
+    return nw.concat([*parts, _without_definition(pipeline.open.filter(elsewhere))], how="vertical")
+
+
+def _under(pipeline: Pipeline, definition: Definition, deals: nw.LazyFrame) -> nw.LazyFrame:
+    placed = deals.with_columns(position=stage_position(definition))
+    assessed = assess(pipeline, definition, placed)
+    positions = {stage.name: index for index, stage in enumerate(definition.stages)}
+    behind = {name: positions[stage.name] for stage, _, name in assessed.columns}
+
+    def how_many(state: str) -> nw.Expr:
+        return counted(behind, lambda name: (nw.col("position") > behind[name]) & (nw.col(name) == state))
+
+    frame = assessed.frame.with_columns(**{f"criteria_{state}": how_many(state) for state in STATES})
+    return frame.drop(list(behind)).with_columns(qualification=_verdict())
+
+
+def _verdict() -> nw.Expr:
+    unknown = (nw.col(f"criteria_{UNVERIFIABLE}") > 0) | (nw.col("position") == UNKNOWN_STAGE)
+    return (
+        nw.when(nw.col(f"criteria_{UNMET}") > 0)
+        .then(nw.lit(UNQUALIFIED))
+        .otherwise(
+            nw.when(unknown)
+            .then(nw.lit(UNVERIFIABLE))
+            .otherwise(
+                nw.when(nw.col(f"criteria_{WAIVED}") > 0).then(nw.lit(WAIVED)).otherwise(nw.lit(QUALIFIED))
+            )
+        )
+    )
+
+
+def _without_definition(deals: nw.LazyFrame) -> nw.LazyFrame:
+    zero = {f"criteria_{state}": nw.lit(0).cast(nw.Int64) for state in STATES}
+    return deals.with_columns(
+        position=nw.lit(UNKNOWN_STAGE).cast(nw.Int64), **zero, qualification=nw.lit(UNVERIFIABLE)
+    )
+
+
+def stage_position(definition: Definition, stage: str = "stage") -> nw.Expr:
+    """The position of a deal's stage in the definition, -1 where it has none; names and aliases, any case."""
+    expression: nw.Expr = nw.lit(UNKNOWN_STAGE)
+    name = nw.col(stage).str.to_lowercase()
+    for position, each in enumerate(definition.stages):
+        names = [word.lower() for word in (each.name, *each.aliases)]
+        expression = nw.when(name.is_in(names)).then(nw.lit(position)).otherwise(expression)
+    return expression.cast(nw.Int64)
+
+
+def criterion_states(pipeline: Pipeline, deals: list[str] | None = None) -> pl.DataFrame:
+    """One row per open deal and exit criterion: deal, stage, criterion, says, behind, state.
+
+    `behind` tells whether the criterion lies before the deal's stage, and so counts for its qualification.
+    """
+    rows = []
+    chosen = pipeline.open if deals is None else pipeline.open.filter(nw.col("deal").is_in(deals))
+    for definition in pipeline.definitions:
+        mine = chosen
+        if len(pipeline.definitions) > 1:
+            mine = chosen.filter(nw.col("pipeline") == definition.pipeline)
+        assessed = assess(pipeline, definition, mine.with_columns(position=stage_position(definition)))
+        names = [name for *_, name in assessed.columns]
+        wide = collect(assessed.frame.select("deal", "position", *names))
+        for stage, criterion, name in assessed.columns:
+            at = definition.position(stage.name)
+            rows.append(
+                wide.select(
+                    "deal",
+                    stage=pl.lit(stage.name),
+                    criterion=pl.lit(criterion.id),
+                    says=pl.lit(criterion.says),
+                    behind=pl.col("position") > at,
+                    state=pl.col(name),
+                )
+            )
+    if not rows:
+        text = dict.fromkeys(("deal", "stage", "criterion", "says"), pl.String)
+        return pl.DataFrame(schema={**text, "behind": pl.Boolean, "state": pl.String})
+    return pl.concat(rows).sort("deal", maintain_order=True)
+
+
+__all__ = ["MET", "QUALIFICATIONS", "QUALIFIED", "UNQUALIFIED", "criterion_states", "qualified_deals"]
