@@ -17,7 +17,7 @@ import narwhals as nw
 
 from stageproof.engine.book import Pipeline
 from stageproof.engine.definition import Criterion, Definition, Stage
-from stageproof.engine.frames import DAY
+from stageproof.engine.frames import DAY, number
 from stageproof.engine.money import exponent
 from stageproof.engine.proof import (
     ActivityProof,
@@ -159,7 +159,7 @@ def _comparable(pipeline: Pipeline, value: Any, name: str) -> Any:
     """Money thresholds are written in major units."""
     if name == "amount":
         return int(Decimal(str(value)).scaleb(exponent(pipeline.currency)))
-    return int(value) if isinstance(value, Decimal) and value == int(value) else value
+    return number(int(value) if isinstance(value, Decimal) and value == int(value) else value)
 
 
 def _role(pipeline: Pipeline, proof: RoleProof, counts: _Counts) -> nw.Expr:
