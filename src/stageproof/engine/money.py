@@ -1,8 +1,8 @@
 """Money: integer minor units of a currency, dated conversion, exact totals.
 
-Rates become whole numbers: target minor units per source minor unit, times `SCALE`. That keeps nine places after the
-point: a rate whose minor ratio is near one is good to nine digits, and a weak currency into a strong one (a rupiah
-is about 0.00006 of a dollar) to five. Products are exact while the converted amount stays below 9 * 10^18.
+Rates become whole numbers: target minor units per source minor unit, times `SCALE`. That keeps nine places
+after the point: a rate near one is good to nine digits, a weak currency into a strong one (a rupiah is about
+0.00006 of a dollar) to five. Products are exact while the converted amount stays below 9 * 10^18.
 """
 
 from __future__ import annotations
@@ -23,26 +23,27 @@ LARGEST_RATE = 10**9
 """The largest rate taken, in target minor units per source minor unit."""
 
 _TWO = """
-AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY
-COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR
-IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD
-NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP
-SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG
+AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF
+CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG
+HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR
+MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD
+SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG
+YER ZAR ZMW ZWG
 """
 _NONE = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
 _THREE = "BHD IQD JOD KWD LYD OMR TND"
 _FOUR = "CLF UYW"
 # Withdrawn since 2010 and still found on the closed deals of any long-lived export.
 _WITHDRAWN = {
-    "ANG": 2, "BYR": 0, "CUC": 2, "EEK": 2, "HRK": 2, "LTL": 2, "LVL": 2, "MRO": 2, "SLL": 2, "STD": 2, "VEF": 2,
-    "ZMK": 2, "ZWL": 2,
-}  # fmt: skip
+    **dict.fromkeys(["ANG", "CUC", "EEK", "HRK", "LTL", "LVL", "MRO", "SLL", "STD", "VEF", "ZMK", "ZWL"], 2),
+    "BYR": 0,
+}
 
 CURRENCIES: dict[str, int] = {
-    **{code: 2 for code in _TWO.split()},
-    **{code: 0 for code in _NONE.split()},
-    **{code: 3 for code in _THREE.split()},
-    **{code: 4 for code in _FOUR.split()},
+    **dict.fromkeys(_TWO.split(), 2),
+    **dict.fromkeys(_NONE.split(), 0),
+    **dict.fromkeys(_THREE.split(), 3),
+    **dict.fromkeys(_FOUR.split(), 4),
     **_WITHDRAWN,
 }
 """The exponent of each ISO 4217 currency: how many digits its minor unit has after the point."""
@@ -188,7 +189,7 @@ def convert(amount: int, nano: int) -> int:
 
 def converted(amount: nw.Expr, nano: nw.Expr) -> nw.Expr:
     """`convert` for columns, in Int64 alone; null where either is null."""
-    # Engines disagree on division of negatives, and half-even is symmetric: work on the size, put the sign back.
+    # Engines disagree on dividing negatives, and half-even is symmetric: work on the size, restore the sign.
     sign = nw.when(amount < 0).then(nw.lit(-1)).otherwise(nw.lit(1)).cast(nw.Int64)
     size = amount.cast(nw.Int64) * sign
     q, r = _divided(nano.cast(nw.Int64))

@@ -63,10 +63,10 @@ class Period:
 class Calendar:
     """How a year is cut: by months from the 1st of `year_starts`, or by whole weeks.
 
-    Years of weeks end on the day before `week_starts` that is the last in the month before `year_starts`, or the
-    nearest to its end; their 53rd week falls to the last month. A year is named by the calendar year in which it
-    ends or starts. Weeks belong to the year of their fourth day, as in ISO 8601; in years of weeks they count from
-    the first day of the year.
+    Years of weeks end on the day before `week_starts` that is the last in the month before `year_starts`, or
+    the nearest to its end; their 53rd week falls to the last month. A year is named by the calendar year in
+    which it ends or starts. Weeks belong to the year of their fourth day, as in ISO 8601; in years of weeks
+    they count from the first day of the year.
     """
 
     kind: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = "months"
@@ -166,13 +166,10 @@ class Calendar:
             return self.between(period.starts_on, period.ends_on, "month")
         years = self.between(period.starts_on, period.ends_on, "year")
         months = [month for year in years for month in self._months_of_weeks(year)]
-        return [
-            month
-            for month in months
-            if month.ends_on >= period.starts_on and month.starts_on <= period.ends_on
-        ]
+        first, last = period.starts_on, period.ends_on
+        return [month for month in months if month.ends_on >= first and month.starts_on <= last]
 
-    # -- years ---------------------------------------------------------------------------------------------------
+    # years
 
     def _named(self, year: int) -> str:
         return f"{year}" if self.kind == "months" and self.year_starts == 1 else f"FY{year}"
@@ -202,7 +199,7 @@ class Calendar:
             year -= 1
         return year
 
-    # -- quarters and months ---------------------------------------------------------------------------------------
+    # quarters and months
 
     def _quarter(self, year: int, number: int) -> Period:
         whole = self._year(year)
@@ -238,7 +235,7 @@ class Calendar:
             number = (number - self.year_starts) % 12 + 1
         return self._months_of_weeks(self._year(year))[number - 1]
 
-    # -- weeks -----------------------------------------------------------------------------------------------------
+    # weeks
 
     def _week_of(self, day: date) -> Period:
         if self.kind != "months":
@@ -256,9 +253,7 @@ class Calendar:
                 raise _refused(text, f" {whole.name} has {whole.days // 7} weeks.")
             return _fiscal_week(whole, number)
         if fiscal:
-            raise _refused(
-                text, " In a calendar of months, weeks belong to the calendar year: write 2017-W45."
-            )
+            raise _refused(text, " Weeks do not fit a fiscal year of months: write 2017-W45.")
         # 4 January lies in the first week of its year, whatever day weeks start on.
         week = self._week_of(date(year, 1, 4) + _DAY * 7 * (number - 1))
         if not 1 <= number <= 53 or week.name != f"{year}-W{number:02}":

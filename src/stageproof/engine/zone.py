@@ -38,11 +38,10 @@ def end_of_day(day: date, zone: str) -> datetime:
 def start_of_day(day: date, zone: str) -> datetime:
     """The UTC instant from which the zone's date is this day or a later one, for good."""
     place = ZoneInfo(zone)
-    first, second = (
-        datetime.combine(day, time(), place).replace(fold=fold).astimezone(UTC) for fold in (0, 1)
-    )
+    midnight = datetime.combine(day, time(), place)
+    first, second = midnight.astimezone(UTC), midnight.replace(fold=1).astimezone(UTC)
     if first < second:
-        # Midnight comes twice. Clocks set back before it had passed return to the day before; otherwise they do not.
+        # Midnight comes twice; where clocks go back to the day before, that day ends the second time.
         return second if day_at(second - _SECOND, zone) < day else first
     if first > second:
         return _first_instant(second, first, day, zone)
@@ -50,7 +49,7 @@ def start_of_day(day: date, zone: str) -> datetime:
 
 
 def _first_instant(early: datetime, late: datetime, day: date, zone: str) -> datetime:
-    """Where clocks skip midnight, the instant of the skip, which lies after `early` and no later than `late`."""
+    """Where clocks skip midnight, the instant of the skip: after `early`, no later than `late`."""
     while late - early > _SECOND:
         middle = early + (late - early) // _SECOND // 2 * _SECOND
         if day_at(middle, zone) >= day:
