@@ -22,7 +22,7 @@ def open_pipeline(
     period, only deals whose close date lies in it. `unpriced_count` counts open deals without an amount or a rate.
     """
     deals = with_groups(pipeline, closing_in(qualified_deals(pipeline), period), by)
-    every = nw.lit(True)
+    every = ~nw.col("deal").is_null()
     sums = {
         "open_count": count_where(every),
         "open_amount": amount_where(every),
