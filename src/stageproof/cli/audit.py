@@ -23,12 +23,12 @@ Examples:
 
   stageproof audit deals.xlsx --period 2025-Q4 --target 2500000 --html report.html
 
-  stageproof audit exports/ --definition pipeline.toml --as-of 2025-09-30 --json
+  stageproof audit exports/*.csv --definition pipeline.toml --as-of 2025-09-30 --json
 """
 
 Files = Annotated[
     list[Path],
-    typer.Argument(help="Exports: CSV, TSV, XLSX, JSON; folders are searched.", show_default=False),
+    typer.Argument(help="Exports: CSV, TSV, XLSX, JSON; several make one book.", show_default=False),
 ]
 MappingFile = Annotated[
     Path | None, typer.Option("--mapping", help="How columns are to be read; `stageproof map` proposes one.")

@@ -56,7 +56,7 @@ def load(
     chosen: Mapping | None = None if mapping is None else read_mapping(read_text(mapping))
     with progress_bar("Reading") as progress:
         imported = import_files(
-            paths_in(files),
+            files,
             mapping=chosen,
             definition=given,
             zone=zone,
@@ -88,26 +88,6 @@ def definition_named(name: str) -> Definition:
     if name in NAMES and not Path(name).exists():
         return template(name)
     return read_definition(read_text(Path(name)), source=name)
-
-
-def paths_in(files: Sequence[Path]) -> list[Path]:
-    """The files named, with folders replaced by the tables in them."""
-    found: list[Path] = []
-    for path in files:
-        if path.is_dir():
-            inside = sorted(each for each in path.iterdir() if each.suffix.lower() in SUFFIXES)
-            if not inside:
-                kinds = ", ".join(SUFFIXES)
-                problem = Problem("empty_folder", "This folder holds no export.", f"It should hold {kinds}.",
-                                  source=str(path))  # fmt: skip
-                raise Refused([problem])
-            found += inside
-        else:
-            found.append(path)
-    return found
-
-
-SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".json")
 
 
 @contextmanager
