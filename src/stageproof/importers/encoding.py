@@ -1,0 +1,137 @@
+"""The encoding of a file, and its text as UTF-8 in pieces."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+from types import TracebackType
+from typing import Literal
+
+Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "cp1252"]
+
+HEAD = 1024**2
+"""Bytes looked at before a file is read."""
+TEXT_PADDING = b" \t\r\n\v\f" + codecs.BOM_UTF8 + codecs.BOM_UTF16_LE
+"""Bytes that alone make no text."""
+
+_MAGIC = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"PK\x05\x06", "an empty ZIP archive"),
+    (b"\x1f\x8b", "a GZIP archive"),
+    (b"BZh", "a BZIP2 archive"),
+    (b"\xfd7zXZ\x00", "an XZ archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (.xls) or one with a password"),
+    (b"\x7fELF", "a program"),
+    (b"{\\rtf", "a rich-text document"),
+    (b"\xff\xfe\x00\x00", "a text in UTF-32"),
+    (b"\x00\x00\xfe\xff", "a text in UTF-32"),
+)
+_BOMS: tuple[tuple[bytes, Encoding], ...] = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\v\x1a\x1b"))
+
+
+def binary_kind(head: bytes) -> str:
+    """What the file is if not a text, in words; blank for a text."""
+    for magic, says in _MAGIC:
+        if head.startswith(magic):
+            return says
+    # A sheet saved by a broken program may hold a stray NUL; a tenth of control characters is no sheet.
+    if _wide(head) is None and len(head) - len(head.translate(None, _CONTROLS)) > len(head) / 50:
+        return "a binary file"
+    return ""
+
+
+def detect(head: bytes) -> tuple[Encoding, int]:
+    """The encoding, by the evidence of the first bytes, and the length of the byte order mark."""
+    for bom, encoding in _BOMS:
+        if head.startswith(bom):
+            return encoding, len(bom)
+    wide = _wide(head)
+    if wide is not None:
+        return wide, 0
+    return _narrow(head), 0
+
+
+def _wide(head: bytes) -> Encoding | None:
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16-le" if head.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
+    even, odd = head[0::2], head[1::2]
+    if not odd:
+        return None
+    # Western text in UTF-16 has a NUL in nearly every other byte, and nearly none in the rest.
+    high, low = odd.count(0) / len(odd), even.count(0) / len(even)
+    if high > 0.4 and low < 0.05:
+        return "utf-16-le"
+    if low > 0.4 and high < 0.05:
+        return "utf-16-be"
+    return None
+
+
+def _narrow(head: bytes) -> Encoding:
+    try:
+        # The last character may be cut in two by the end of the head.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+        return "utf-8"
+    except UnicodeDecodeError:
+        pass
+    foreign = [line for line in head.split(b"\n") if not line.isascii()]
+    # One true UTF-8 line among others means a UTF-8 file with lines pasted from elsewhere.
+    return "utf-8" if any(_is_utf8(line) for line in foreign[:-1]) else "cp1252"
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+        return True
+    except UnicodeDecodeError:
+        return False
+
+
+class Utf8Text:
+    """A text file read forward as UTF-8 with line feeds, whatever it was written in.
+
+    Bytes of a UTF-8 file pass unchecked. In the other encodings what cannot be decoded becomes U+FFFD.
+    """
+
+    def __init__(self, path: Path, encoding: Encoding, *, skip: int, old_mac: bool) -> None:
+        self.encoding: Encoding = encoding
+        self._old_mac = old_mac
+        self._decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
+        self._file = path.open("rb")
+        self._file.seek(skip)
+        self.taken = skip
+
+    def __enter__(self) -> Utf8Text:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def read(self, size: int) -> bytes:
+        """About `size` bytes more; empty only at the end."""
+        piece = self._file.read(size)
+        self.taken += len(piece)
+        if self._decoder is not None:
+            piece = self._decoder.decode(piece, not piece).encode("utf-8", "replace")
+        return piece.replace(b"\r", b"\n") if self._old_mac else piece
+
+
+def is_old_mac(head: bytes, encoding: Encoding) -> bool:
+    """Whether lines end in a bare carriage return throughout."""
+    text = head.replace(b"\0", b"") if encoding.startswith("utf-16") else head
+    return b"\r" in text and b"\n" not in text
