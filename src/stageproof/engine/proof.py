@@ -118,9 +118,9 @@ def sentence(proof: Proof) -> str:
         case FieldProof():
             return f"{field_label(proof.field)} {' and '.join(_tests(proof))}"
         case RoleProof(role, None):
-            return f"{_words(role)} known"
+            return f"{role_label(role)} known"
         case RoleProof(role, days):
-            return f"{_words(role)} known and engaged {_lately(days)}"
+            return f"{role_label(role)} known and engaged {_lately(days)}"
         case EvidenceProof():
             verified = "verified " if proof.verified else ""
             giver = f" from the {proof.from_side}" if proof.from_side else ""
@@ -144,9 +144,9 @@ def remedy(proof: Proof) -> str:
         case FieldProof():
             return _field_remedy(proof)
         case RoleProof(role, None):
-            return f"Name the {_words(role)}"
+            return f"Name the {role_label(role)}"
         case RoleProof(role, days):
-            return f"Name the {_words(role)} and record a conversation with them {_lately(days)}"
+            return f"Name the {role_label(role)} and record a conversation with them {_lately(days)}"
         case EvidenceProof():
             who = "our own side" if proof.from_side == "seller" else f"the {proof.from_side or 'buyer'}"
             checked = ", and have it verified" if proof.verified else ""
@@ -171,6 +171,11 @@ def field_label(name: str) -> str:
     if name.endswith("_at"):
         return f"{_words(name[:-3])} time"
     return _words(name)
+
+
+def role_label(role: str) -> str:
+    """The role as people say it."""
+    return "legal contact" if role == "legal" else _words(role)
 
 
 def value_text(value: Value) -> str:
