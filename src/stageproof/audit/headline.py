@@ -1,0 +1,161 @@
+"""The headline: what in the pipeline is real, in a sentence, and up to three that support it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from stageproof.audit.audit import Audit
+from stageproof.audit.unverified import gaps
+from stageproof.charts.wording import count_text, listed, percent_text, ratio_text, share_text, short_text
+from stageproof.engine.frames import day_number
+
+SUPPORTING = 3
+"""How many sentences support the answer at most."""
+
+
+def headline(audit: Audit) -> list[str]:
+    """The answer first, then at most three sentences that support it."""
+    if not scope(audit)["open_count"]:
+        return [_nothing_open(audit), *_track_record(audit)][: 1 + SUPPORTING]
+    if not _verifiable(audit):
+        return [_nothing_verifiable(audit), *_bring(audit), *_claimed(audit)][: 1 + SUPPORTING]
+    supporting = [*_unproven(audit), *_against_target(audit), *_unverifiable(audit), *_findings(audit)]
+    return [_answer(audit), *supporting[:SUPPORTING]]
+
+
+def scope(audit: Audit) -> dict[str, Any]:
+    """The open pipeline of the period, or all of it where no period is given."""
+    return audit.open if audit.period_open is None else audit.period_open
+
+
+def _answer(audit: Audit) -> str:
+    whole, target = scope(audit), audit.coverage["target"]
+    if not whole["open_amount"]:
+        count = count_text(whole["open_count"], "deal")
+        verb = "is" if whole["open_count"] == 1 else "are"
+        real = f"{whole['qualified_count']:,} of them qualified"
+        return f"{count} {verb} open{_for(audit)} without an amount; {real}."
+    real = _amount(audit, whole["qualified_amount"]) if whole["qualified_amount"] else "nothing"
+    lead = f"Of {_with_currency(audit, whole['open_amount'])} open{_for(audit)}, {real} is qualified"
+    if target and audit.coverage["nominal"] is not None:
+        held = f"{ratio_text(audit.coverage['qualified'])} of the {_amount(audit, target)} target"
+        return f"{lead}: {held}, where {ratio_text(audit.coverage['nominal'])} is claimed."
+    share = f" ({share_text(whole['qualified_amount'], whole['open_amount'])})" if real != "nothing" else ""
+    return f"{lead}{share}{'; no target is set' if audit.period else ''}."
+
+
+def _nothing_open(audit: Audit) -> str:
+    if audit.period is None or not audit.open["open_count"]:
+        return "Nothing is open."
+    elsewhere = _with_currency(audit, audit.open["open_amount"])
+    count = count_text(audit.open["open_count"], "deal")
+    return f"Nothing is open for {audit.period.name}; {elsewhere} in {count} is open for other days."
+
+
+def _track_record(audit: Audit) -> list[str]:
+    done = audit.bookings if audit.period_bookings is None else audit.period_bookings
+    sentences = []
+    if done["won_count"]:
+        won = (
+            f"{_with_currency(audit, done['won_amount'])} in {count_text(done['won_count'], 'deal')} was won"
+        )
+        target = audit.coverage["target"]
+        against = f", {share_text(done['won_amount'], target)} of the target" if target else ""
+        sentences.append(f"{won}{_for(audit)}{against}.")
+    if audit.win_rate["by_count"] is not None:
+        sentences.append(f"The win rate is {percent_text(audit.win_rate['by_count'], 0)} of what has closed.")
+    return sentences
+
+
+def _verifiable(audit: Audit) -> bool:
+    """Whether anything at all was proven or refuted: a deal of the first stage has nothing to prove."""
+    judged = pl.col("criteria_met") + pl.col("criteria_waived") + pl.col("criteria_unmet")
+    return not audit.deals.filter(judged > 0).is_empty() or not scope(audit)["unverifiable_count"]
+
+
+def _nothing_verifiable(audit: Audit) -> str:
+    whole = scope(audit)
+    missing = [gap.lacks for gap in gaps(audit)]
+    reason = f"the files hold no {listed(missing, 'or')}" if missing else "no stage of the deals is defined"
+    if not whole["open_amount"]:
+        return (
+            f"{count_text(whole['open_count'], 'open deal')}{_for(audit)}, none of them verifiable: {reason}."
+        )
+    lead = f"Of {_with_currency(audit, whole['open_amount'])} open{_for(audit)}, nothing can be verified"
+    return f"{lead}: {reason}."
+
+
+def _bring(audit: Audit) -> list[str]:
+    missing = gaps(audit)
+    if not missing:
+        return ["Give a definition whose stages have the names that the files use."]
+    return ["To learn what is real: " + " ".join(gap.bring for gap in missing[:2])]
+
+
+def _claimed(audit: Audit) -> list[str]:
+    if audit.coverage["nominal"] is None:
+        return _track_record(audit)[-1:]
+    claimed, target = ratio_text(audit.coverage["nominal"]), _amount(audit, audit.coverage["target"])
+    return [f"Coverage of {claimed} of the {target} target is claimed, and nothing in the files supports it."]
+
+
+def _unproven(audit: Audit) -> list[str]:
+    """Qualified only because their stage is the first: said, lest the headline flatter."""
+    asked = pl.sum_horizontal(pl.col("^criteria_.*$"))
+    deals = audit.deals.filter(pl.col("qualification") == "qualified", asked == 0)
+    if audit.period is not None:
+        first, last = day_number(audit.period.starts_on), day_number(audit.period.ends_on)
+        deals = deals.filter(pl.col("close_on").is_between(first, last))
+    amount = int(deals["value"].sum())
+    if not amount:
+        return []
+    held = _amount(audit, amount)
+    if amount == scope(audit)["qualified_amount"]:
+        return [f"All of the {held} that is qualified is in a stage where nothing had to be proven yet."]
+    return [f"{held} of what is qualified is in a stage where nothing had to be proven yet."]
+
+
+def _against_target(audit: Audit) -> list[str]:
+    cover, rate = audit.coverage, audit.win_rate["by_count"]
+    needed = None if cover["needed"] is None else f"a win rate of {percent_text(rate, 0)} asks for"
+    if not cover["target"]:
+        return [f"For each 1 of target, {needed} {cover['needed']:.1f} of pipeline."] if needed else []
+    won, target = cover["won_amount"], cover["target"]
+    if won >= target:
+        return [f"The target of {_amount(audit, target)} is reached: {_amount(audit, won)} is won."]
+    so_far = f"{_amount(audit, won)} is won so far" if won else "Nothing is won so far"
+    left = f"the {_amount(audit, target - won)} that remains is covered {ratio_text(cover['remaining'])}"
+    asked = f", where {needed} {ratio_text(cover['needed'])}" if needed else ""
+    return [f"{so_far}; {left}{asked}."]
+
+
+def _unverifiable(audit: Audit) -> list[str]:
+    amount, missing = scope(audit)["unverifiable_amount"], [gap.lacks for gap in gaps(audit)]
+    if not amount:
+        return []
+    reason = (
+        f"the files hold no {listed(missing, 'or')}" if missing else "their stage is not in the definition"
+    )
+    return [f"{_amount(audit, amount)} can be neither proven nor refuted: {reason}."]
+
+
+def _findings(audit: Audit) -> list[str]:
+    found = audit.monday.findings["deal"].n_unique()
+    if not found:
+        return ["None of the four checks has a finding."]
+    whole = count_text(audit.open["open_count"], "open deal")
+    return [f"The four checks found something on {found:,} of {whole}."]
+
+
+def _for(audit: Audit) -> str:
+    return f" for {audit.period.name}" if audit.period is not None else ""
+
+
+def _amount(audit: Audit, amount: int) -> str:
+    return short_text(amount, audit.pipeline.currency)
+
+
+def _with_currency(audit: Audit, amount: int) -> str:
+    return f"{_amount(audit, amount)} {audit.pipeline.currency}"

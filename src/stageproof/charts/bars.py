@@ -1,0 +1,57 @@
+"""Bars: what the charts of amounts share, qualified solid and the rest drawn in the same hue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+
+from stageproof.charts.theme import MUTED, QUALIFICATION_COLOURS, QUALIFIED, WAIVED, WON
+from stageproof.engine.qualification import QUALIFICATIONS
+
+BAR, ROW = 20, 36
+"""Height of a bar and of its row in pixels."""
+
+PARTS = ("won", *QUALIFICATIONS)
+_FILLS = {"won": WON, **QUALIFICATION_COLOURS}
+_STROKES = {
+    "won": WON,
+    "qualified": QUALIFIED,
+    "waived": WAIVED,
+    "unverifiable": MUTED,
+    "unqualified": QUALIFIED,
+}
+
+
+def parts_of(row: Mapping[str, Any], parts: tuple[str, ...] = QUALIFICATIONS) -> list[dict[str, Any]]:
+    """One value per part of a bar, from where it starts to where it ends, leaving out what is nothing."""
+    found, start = [], 0
+    for part in parts:
+        amount = row[f"{part}_amount"] or 0
+        if amount > 0:
+            found.append({"part": part, "start": start, "end": start + amount})
+            start += amount
+    return found
+
+
+def fill() -> alt.Color:
+    """The fill of a part of a bar."""
+    scale = alt.Scale(domain=list(PARTS), range=[_FILLS[part] for part in PARTS])
+    return alt.Color("part:N", scale=scale, legend=None)
+
+
+def outline() -> alt.Stroke:
+    """The outline of a part of a bar: drawn fills need an edge."""
+    scale = alt.Scale(domain=list(PARTS), range=[_STROKES[part] for part in PARTS])
+    return alt.Stroke("part:N", scale=scale, legend=None)
+
+
+def rows(data: list[dict[str, Any]]) -> alt.Data:
+    """The rows as inline data; numbers stay below what a drawing can show exactly."""
+    return alt.Data(values=data)  # type: ignore[no-untyped-call]
+
+
+def across(domain_end: float) -> alt.Scale:
+    """A scale from zero with room for the label behind the longest bar."""
+    return alt.Scale(domain=[0, domain_end or 1], nice=False, zero=True)

@@ -1,0 +1,89 @@
+"""Coverage against target: what is claimed, what of it is proven, what is won."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import altair as alt
+
+from stageproof.charts.bars import BAR, ROW, across, fill, outline, parts_of, rows
+from stageproof.charts.render import Drawing, Picture, drawing, width
+from stageproof.charts.theme import INK, MUTED, TARGET
+from stageproof.charts.wording import ratio_text, short_text
+
+_LABELS = 116
+
+
+def coverage_chart(
+    opened: Mapping[str, Any], cover: Mapping[str, Any], *, won_amount: int, period: str, currency: str
+) -> Drawing:
+    """Bars of the period's open, qualified and won amounts against the target, if one is set.
+
+    `opened` is the period's row of `open_pipeline`, `cover` its row of `coverage`; amounts are minor units.
+    """
+    target = cover["target"] or 0
+    claimed, real = opened["open_amount"], opened["qualified_amount"]
+    bars = [
+        ("Open, as claimed", parts_of(opened), claimed, cover["nominal"]),
+        ("Of it qualified", parts_of(opened, ("qualified",)), real, cover["qualified"]),
+        ("Won so far", parts_of({"won_amount": won_amount}, ("won",)), won_amount, None),
+    ]
+    texts = [
+        {"bar": name, "end": amount, "text": _text(amount, ratio, currency)}
+        for name, _, amount, ratio in bars
+    ]
+    data = [{"bar": name, **part} for name, parts, _, _ in bars for part in parts]
+    end = max(claimed, won_amount, target, 1)
+
+    def chart(is_narrow: bool) -> Picture:
+        return _chart(data, texts, target, end, is_narrow, currency)
+
+    described = "; ".join(f"{text['bar']}: {text['text']}" for text in texts)
+    against = f"; target {short_text(target, currency)}" if target else "; no target is set"
+    return drawing(
+        "coverage",
+        finding=_finding(claimed, real, target, cover, currency),
+        measure=f"Open amount closing in {period}, {currency}",
+        description=f"{described}{against}.",
+        chart=chart,
+    )
+
+
+def _chart(
+    data: list[dict[str, Any]],
+    texts: list[dict[str, Any]],
+    target: int,
+    end: int,
+    is_narrow: bool,
+    currency: str,
+) -> Picture:
+    order = [text["bar"] for text in texts]
+    y = alt.Y("bar:N", sort=order, axis=alt.Axis(title=None, labelPadding=8))
+    # Labels stand behind their bars, so the scale ends where the longest bar leaves room for one.
+    room = 1.42 if is_narrow else 1.16
+    x = alt.X("start:Q", scale=across(end * room), axis=None)
+    parts = alt.Chart(rows(data)).mark_bar(height=BAR, strokeWidth=1)
+    layers: list[alt.Chart] = [parts.encode(x=x, x2="end:Q", y=y, color=fill(), stroke=outline())]
+    labels = alt.Chart(rows(texts)).mark_text(align="left", dx=7, color=INK, fontWeight=600)
+    layers.append(labels.encode(x=alt.X("end:Q", scale=across(end * room), axis=None), y=y, text="text:N"))
+    if target:
+        goal = alt.Chart(rows([{"end": target, "text": f"Target {short_text(target, currency)}"}]))
+        place = alt.X("end:Q", scale=across(end * room), axis=None)
+        layers.append(goal.mark_rule(color=TARGET, strokeWidth=2, strokeDash=[5, 3]).encode(x=place))
+        word = goal.mark_text(align="left", dx=5, baseline="bottom", dy=-2, color=MUTED)
+        layers.append(word.encode(x=place, y=alt.value(0), text="text:N"))
+    return alt.layer(*layers).properties(width=width(is_narrow, less=_LABELS), height={"step": ROW})
+
+
+def _text(amount: int, ratio: float | None, currency: str) -> str:
+    return short_text(amount, currency) + (f" · {ratio_text(ratio)}" if ratio is not None else "")
+
+
+def _finding(claimed: int, real: int, target: int, cover: Mapping[str, Any], currency: str) -> str:
+    if not claimed:
+        return "Nothing is open for the period"
+    if not target or cover["nominal"] is None:
+        return f"{short_text(real, currency)} of {short_text(claimed, currency)} open is qualified"
+    held, said = ratio_text(cover["qualified"]), ratio_text(cover["nominal"])
+    return f"Qualified pipeline covers {held} of the target, not the {said} claimed"
