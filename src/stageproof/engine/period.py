@@ -35,9 +35,10 @@ _EXAMPLES = "2017, FY2018, 2017-Q4, 2017-11, 2017-W45 or 2017-10-01..2017-12-31"
 _FORMS = re.compile(
     r"(?P<fy>FY)?(?P<year>\d{4}|(?<=FY)\d{2})"
     r"(?:[- ]?(?:Q(?P<quarter>[1-4])|W(?P<week>\d{1,2})|[MP](?P<fiscal_month>\d{1,2}))|-(?P<month>\d{2}))?"
-    r"|Q(?P<lead>[1-4])[- ]?(?P<lead_fy>FY)?(?P<lead_year>\d{4}|(?<=FY)\d{2})"
+    r"|Q(?P<lead>[1-4])[- ]?(?P<lead_fy>FY)?(?P<lead_year>\d{4}|(?<=FY)\d{2})",
+    re.ASCII,
 )
-_RANGE = re.compile(r"(\d{4}-\d{2}-\d{2})\s*(?:\.\.|/)\s*(\d{4}-\d{2}-\d{2})")
+_RANGE = re.compile(r"(\d{4}-\d{2}-\d{2})\s*(?:\.\.|/)\s*(\d{4}-\d{2}-\d{2})", re.ASCII)
 _WEEKS: dict[str, tuple[int, int, int]] = {"4-4-5": (4, 4, 5), "4-5-4": (4, 5, 4), "5-4-4": (5, 4, 4)}
 
 
@@ -169,7 +170,7 @@ class Calendar:
         first, last = period.starts_on, period.ends_on
         return [month for month in months if month.ends_on >= first and month.starts_on <= last]
 
-    # years
+    # Years
 
     def _named(self, year: int) -> str:
         return f"{year}" if self.kind == "months" and self.year_starts == 1 else f"FY{year}"
@@ -199,7 +200,7 @@ class Calendar:
             year -= 1
         return year
 
-    # quarters and months
+    # Quarters and months
 
     def _quarter(self, year: int, number: int) -> Period:
         whole = self._year(year)
@@ -235,7 +236,7 @@ class Calendar:
             number = (number - self.year_starts) % 12 + 1
         return self._months_of_weeks(self._year(year))[number - 1]
 
-    # weeks
+    # Weeks
 
     def _week_of(self, day: date) -> Period:
         if self.kind != "months":

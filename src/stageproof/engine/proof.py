@@ -117,10 +117,9 @@ def sentence(proof: Proof) -> str:
     match proof:
         case FieldProof():
             return f"{field_label(proof.field)} {' and '.join(_tests(proof))}"
-        case RoleProof(role, None):
-            return f"{role_label(role)} known"
         case RoleProof(role, days):
-            return f"{role_label(role)} known and engaged {_lately(days)}"
+            engaged = "" if days is None else f" and engaged {_lately(days)}"
+            return f"{role_label(role)} known{engaged}"
         case EvidenceProof():
             verified = "verified " if proof.verified else ""
             giver = f" from the {proof.from_side}" if proof.from_side else ""
@@ -143,10 +142,9 @@ def remedy(proof: Proof) -> str:
     match proof:
         case FieldProof():
             return _field_remedy(proof)
-        case RoleProof(role, None):
-            return f"Name the {role_label(role)}"
         case RoleProof(role, days):
-            return f"Name the {role_label(role)} and record a conversation with them {_lately(days)}"
+            talk = "" if days is None else f" and record a conversation with them {_lately(days)}"
+            return f"Name the {role_label(role)}{talk}"
         case EvidenceProof():
             who = "our own side" if proof.from_side == "seller" else f"the {proof.from_side or 'buyer'}"
             checked = ", and have it verified" if proof.verified else ""

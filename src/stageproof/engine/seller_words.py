@@ -17,7 +17,7 @@ _VERBS = (
 )
 _THINGS = (
     "demo|demonstration|proposal|quote|quotation|offer|pricing|price|contract|deck|presentation|pitch"
-    "|e-?mail|call|meeting|invoice|document|case study|follow-?up|poc|trial"
+    "|e-?mail|call|meeting|invoice|document|case stud(?:y|ie)|follow-?up|poc|trial"
 )
 _DONE = (
     "sent|held|given|delivered|done|made|presented|shared|completed|submitted|scheduled|booked|set up|issued"
