@@ -1,0 +1,109 @@
+"""Time in stage: how long deals stay, with those still there taken into account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from stageproof.engine.book import Pipeline
+from stageproof.engine.frames import DAY, collect
+from stageproof.engine.measures.grouping import with_groups
+from stageproof.engine.measures.placing import placed
+from stageproof.engine.measures.stage_visits import stage_visits
+
+_PLACES = 6
+"""Decimals of a day that are kept: about a tenth of a second."""
+
+
+def time_in_stage(pipeline: Pipeline, *, by: Sequence[str] = ()) -> pl.DataFrame:
+    """One row per group and stage: `deals`, `completed`, `still_there`, `mean`, `median_completed`, `median`,
+    `p90`.
+
+    Days, summed over a deal's visits. `mean` and `median_completed` are of the deals that have left. `median`
+    and `p90` (Kaplan-Meier) count those still there for the days they have been there so far: the days by
+    which half and nine in ten have left, null where fewer have. `says` puts that into words.
+    """
+    keys = [key for key in by if key != "stage"]
+    spent = collect(_spent(pipeline, keys))
+    group = [*keys, "definition", "position", "stage"]
+    days = pl.col("spent") / DAY
+    done = pl.col("completed") == 1
+    table = spent.group_by(group).agg(
+        deals=pl.len().cast(pl.Int64),
+        completed=pl.col("completed").sum(),
+        mean=pl.when(done).then(days).mean(),
+        median_completed=pl.when(done).then(days).median(),
+    )
+    left = _survival(spent, group)
+    table = table.join(left, on=group, how="left", nulls_equal=True)
+    table = table.with_columns(still_there=pl.col("deals") - pl.col("completed"))
+    lengths = ("mean", "median_completed", "median", "p90")
+    # Sums run in no fixed order, which shows in the last places.
+    table = table.with_columns(pl.col(name).round(_PLACES) for name in lengths).with_columns(says=_says())
+    ranked = pl.when(pl.col("position") < 0).then(None).otherwise(pl.col("position"))
+    return table.sort([*keys, "definition", ranked, "stage"], nulls_last=True).select(
+        *group, "deals", "completed", "still_there", *lengths, "says"
+    )
+
+
+def _spent(pipeline: Pipeline, keys: Sequence[str]) -> nw.LazyFrame[Any]:
+    """One row per deal and stage: `spent` in microseconds, and whether the deal has left."""
+    deals = with_groups(pipeline, pipeline.deals, keys)
+    spent = spent_per_deal(pipeline)
+    return spent.drop("pipeline").join(deals.select("deal", *keys), on="deal", how="inner")
+
+
+def spent_per_deal(pipeline: Pipeline) -> nw.LazyFrame[Any]:
+    """One row per deal and stage as the definition calls it: `spent` in microseconds, `completed` as 1 or
+    0."""
+    visits = stage_visits(pipeline).join(pipeline.deals.select("deal", "pipeline"), on="deal", how="inner")
+    until = nw.coalesce(nw.col("left_at"), nw.lit(pipeline.at))
+    here = nw.when(nw.col("left_at").is_null()).then(nw.lit(0)).otherwise(nw.lit(1))
+    placed_visits = placed(pipeline, visits).with_columns(
+        place=nw.coalesce(nw.col("place"), nw.lit("")),
+        definition=nw.coalesce(nw.col("definition"), nw.lit("")),
+        pipeline=nw.coalesce(nw.col("pipeline"), nw.lit("")),
+    )
+    summed = placed_visits.group_by("deal", "pipeline", "definition", "position", "place").agg(
+        spent=(until - nw.col("entered_at")).sum(), completed=here.min()
+    )
+    return summed.select(
+        "deal",
+        "pipeline",
+        "position",
+        "completed",
+        spent=nw.col("spent").cast(nw.Int64),
+        definition=nw.when(nw.col("definition") != "").then(nw.col("definition")),
+        stage=nw.when(nw.col("place") != "").then(nw.col("place")),
+    )
+
+
+def _survival(spent: pl.DataFrame, group: Sequence[str]) -> pl.DataFrame:
+    """The Kaplan-Meier median and ninth decile per group, in days."""
+    steps = (
+        spent.group_by([*group, "spent"])
+        .agg(left=pl.col("completed").sum(), seen=pl.len().cast(pl.Int64))
+        .sort("spent")
+    )
+    at_risk = pl.col("seen").sum().over(group) - pl.col("seen").cum_sum().over(group) + pl.col("seen")
+    survival = (1 - pl.col("left") / pl.col("at_risk")).cum_prod().over(group)
+    curve = steps.with_columns(at_risk=at_risk).with_columns(survival=survival)
+    # Half of the deals is half, however the product was rounded.
+    reached = [pl.col("spent").filter(pl.col("survival") <= share + 1e-9).min() / DAY for share in (0.5, 0.1)]
+    return curve.group_by(group).agg(median=reached[0], p90=reached[1])
+
+
+def _says() -> pl.Expr:
+    alone = pl.format("{} completed, none still there.", pl.col("completed"))
+    censored = pl.format(
+        "{} completed; {} still there count for the days so far{}.",
+        pl.col("completed"),
+        pl.col("still_there"),
+        pl.when(pl.col("median").is_null())
+        .then(pl.lit(", and fewer than half have left: no median yet"))
+        .otherwise(pl.lit("")),
+    )
+    return pl.when(pl.col("still_there") == 0).then(alone).otherwise(censored)
