@@ -1,7 +1,8 @@
 """Delimited text into rows: clean blocks at full speed, odd ones record by record.
 
-A block that a regular expression (or, without quotes, a count of bytes) proves regular goes through Polars. Any
-other is read by `records`, which names each bad row; the next block starts afresh. Both ways give the same cells.
+A block that a regular expression (or, without quotes, a count of bytes) proves regular goes through Polars.
+Any other is read by `records`, which names each bad row; the next block starts afresh. Both ways give the
+same cells.
 """
 
 from __future__ import annotations

@@ -56,7 +56,8 @@ def find_header(rows: Sequence[Sequence[str]]) -> int | None:
     filled = [sum(1 for cell in row if cell.strip()) for row in rows]
     searched = range(min(len(rows), HEADER_SEARCH))
     texts = [at for at in searched if not any(_NUMBER_OR_DATE.fullmatch(cell) for cell in rows[at])]
-    # Titles fill a cell or two. Headers may have gaps, or be years: the strictest rule that a row meets holds.
+    # Titles fill a cell or two. Headers may have gaps, or be years: the strictest rule that a row meets
+    # holds.
     for candidates, share in ((texts, 0.75), (texts, 0.5), (searched, 0.5)):
         least = max(1, min(2, width), ceil(width * share))
         found = next((at for at in candidates if filled[at] >= least), None)

@@ -49,8 +49,8 @@ class _Feed:
 def records(lines: Sequence[str], delimiter: str) -> Iterator[Record]:
     """Each record in order; after a fault reading goes on at the next line, so that nothing is swallowed.
 
-    `open_quote` is the last record: its quote is open where the lines end. `endless_quote` is the last too: its
-    quote stays open beyond the limit of a cell, which no reading further will mend.
+    `open_quote` is the last record: its quote is open where the lines end. `endless_quote` is the last too:
+    its quote stays open beyond the limit of a cell, which no reading further will mend.
     """
     before = csv.field_size_limit(MAX_CELL)
     try:

@@ -27,9 +27,10 @@ class RejectedRow:
 class Sheet:
     """One table of a file.
 
-    `frame` has the cells as text in `c0`, `c1` ... (those wanted, in the order of `columns`) and in `row` the number
-    that a spreadsheet shows: the first line of the file is row 1, blank lines count, and a record whose cells hold
-    line breaks is one row. `rows_read` = rows of `frame` + `rejected`; `blank_rows` come on top.
+    `frame` has the cells as text in `c0`, `c1` ... (those wanted, in the order of `columns`) and in `row` the
+    number that a spreadsheet shows: the first line of the file is row 1, blank lines count, and a record
+    whose cells hold line breaks is one row. `rows_read` = rows of `frame` + `rejected`; `blank_rows` come on
+    top.
     """
 
     name: str

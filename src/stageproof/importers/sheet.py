@@ -24,7 +24,8 @@ def read_sheets(
 ) -> list[Sheet]:
     """The tables of a file: one of a text, one per filled visible tab of a workbook; `Refused` when none.
 
-    `wanted` gets the headers of each and answers with those to keep in `frame`; `progress` gets the share read.
+    `wanted` gets the headers of each and answers with those to keep in `frame`; `progress` gets the share
+    read.
     """
     head = _head(path)
     if is_workbook(path, head):
