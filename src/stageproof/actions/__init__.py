@@ -1,0 +1,1 @@
+"""The verbs: each loads, lets the engine decide, and saves once, for every front door alike."""

@@ -1,0 +1,299 @@
+"""The stored rows as the engine's tables, kept warm: only what changed since is read again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+from django.db import connection
+
+from stageproof.engine.book import Book, Pipeline
+from stageproof.engine.definition import Definition, read_definition
+from stageproof.engine.frames import instant_number
+from stageproof.engine.period import Calendar
+from stageproof.engine.tables import FOREVER
+from stageproof.records.models import DefinitionVersion, Ledger, Organisation
+
+TEXT, WHOLE = pl.String, pl.Int64
+VERSION: dict[str, Any] = {
+    "valid_from": WHOLE, "valid_to": WHOLE, "recorded_at": WHOLE, "actor": TEXT, "door": TEXT, "seq": WHOLE,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an engine table comes from: its query, what it yields, and what tells one thing from another."""
+
+    name: str
+    columns: dict[str, Any]
+    sql: str
+    key: tuple[str, ...] = ()
+
+
+_V = "v.valid_from, v.valid_to, v.recorded_at, v.actor, v.door, v.seq"
+SOURCES = (
+    Source(
+        "deals",
+        {
+            **dict.fromkeys(
+                ("deal", "name", "account", "pipeline", "stage", "status", "owner", "team"), TEXT
+            ),
+            "amount": WHOLE,
+            "currency": TEXT,
+            "close_on": WHOLE,
+            **dict.fromkeys(
+                ("forecast_category", "source", "campaign", "segment", "product", "next_step"), TEXT
+            ),
+            "next_step_on": WHOLE,
+            "lost_reason": TEXT,
+            "competitor": TEXT,
+            "created_at": WHOLE,
+            **VERSION,
+        },
+        "SELECT d.key, v.name, a.name, v.pipeline, v.stage, v.status, p.name, t.name, v.amount, v.currency,"
+        " v.close_on, v.forecast_category, v.source, v.campaign, v.segment, v.product, v.next_step, v.next_step_on,"
+        f" v.lost_reason, v.competitor, v.created_at, {_V} FROM records_dealversion v"
+        " JOIN records_deal d ON d.id = v.deal_id LEFT JOIN records_account a ON a.id = v.account_id"
+        " LEFT JOIN records_person p ON p.id = v.owner_id LEFT JOIN records_team t ON t.id = v.team_id",
+        ("deal",),
+    ),
+    Source(
+        "evidence",
+        {
+            **dict.fromkeys(("evidence", "deal", "criterion", "kind", "what", "given_by", "side"), TEXT),
+            "given_at": WHOLE,
+            "expires_on": WHOLE,
+            "located_at": TEXT,
+            "verified_by": TEXT,
+            "revoked": pl.Boolean,
+            **VERSION,
+        },
+        "SELECT v.evidence, d.key, v.criterion, v.kind, v.what, v.given_by, v.side, v.given_at, v.expires_on,"
+        f" v.located_at, v.verified_by, v.revoked, {_V} FROM records_evidenceversion v"
+        " JOIN records_deal d ON d.id = v.deal_id",
+        ("evidence",),
+    ),
+    Source(
+        "roles",
+        {
+            **dict.fromkeys(("deal", "contact", "role", "title"), TEXT),
+            "engaged_at": WHOLE,
+            "removed": pl.Boolean,
+            **VERSION,
+        },
+        f"SELECT d.key, c.name, v.role, c.title, v.engaged_at, v.removed, {_V} FROM records_roleversion v"
+        " JOIN records_deal d ON d.id = v.deal_id JOIN records_contact c ON c.id = v.contact_id",
+        ("deal", "contact", "role"),
+    ),
+    Source(
+        "activities",
+        {
+            **dict.fromkeys(
+                ("activity", "deal", "account", "contact", "kind", "side", "direction", "subject", "owner"),
+                TEXT,
+            ),
+            "happened_at": WHOLE,
+            "recorded_at": WHOLE,
+            "seq": WHOLE,
+        },
+        "SELECT v.key, d.key, a.name, c.name, v.kind, v.side, v.direction, v.subject, p.name, v.happened_at,"
+        " v.recorded_at, v.seq FROM records_activity v LEFT JOIN records_deal d ON d.id = v.deal_id"
+        " LEFT JOIN records_account a ON a.id = v.account_id LEFT JOIN records_contact c ON c.id = v.contact_id"
+        " LEFT JOIN records_person p ON p.id = v.owner_id",
+    ),
+    Source(
+        "leads",
+        {
+            **dict.fromkeys(
+                ("lead", "name", "account", "source", "campaign", "status", "owner", "deal"), TEXT
+            ),
+            "created_at": WHOLE,
+            **VERSION,
+        },
+        "SELECT v.lead, v.name, v.account, v.source, v.campaign, v.status, p.name, d.key, v.created_at,"
+        f" {_V} FROM records_leadversion v LEFT JOIN records_person p ON p.id = v.owner_id"
+        " LEFT JOIN records_deal d ON d.id = v.deal_id",
+        ("lead",),
+    ),
+    Source(
+        "targets",
+        {
+            **dict.fromkeys(("owner", "team"), TEXT),
+            **dict.fromkeys(("starts_on", "ends_on", "amount"), WHOLE),
+            "currency": TEXT,
+            **VERSION,
+        },
+        f"SELECT p.name, t.name, v.starts_on, v.ends_on, v.amount, v.currency, {_V} FROM records_targetversion v"
+        " LEFT JOIN records_person p ON p.id = v.owner_id LEFT JOIN records_team t ON t.id = v.team_id",
+        ("owner", "team", "starts_on", "ends_on"),
+    ),
+)
+
+
+@dataclass
+class _Warm:
+    """What this process has loaded, and up to which change."""
+
+    seq: int = 0
+    directory: int = -1
+    frames: dict[str, pl.DataFrame] = field(default_factory=dict)
+    book: Book | None = None
+    pipelines: dict[int, Pipeline] = field(default_factory=dict)
+
+
+_lock = threading.Lock()
+_warm = _Warm()
+
+
+def book() -> Book:
+    """The whole book as of the last committed change."""
+    return _current().book  # type: ignore[return-value]
+
+
+def pipeline_now(now: dt.datetime) -> Pipeline:
+    """The pipeline of the present minute, shared by all requests until the next change."""
+    warm = _current()
+    at = instant_number(now.replace(second=0, microsecond=0)) + 60_000_000 - 1
+    found = warm.pipelines.get(at)
+    if found is None:
+        found = Pipeline(warm.book, at)  # type: ignore[arg-type]
+        warm.pipelines = {at: found}
+    return found
+
+
+def forget() -> None:
+    """Drops what is loaded, for a database that was replaced."""
+    global _warm
+    with _lock:
+        _warm = _Warm()
+
+
+def _current() -> _Warm:
+    """What is loaded, brought up to the last committed change. Changes commit in the order of their numbers."""
+    global _warm
+    seq, directory = Ledger.objects.values_list("last_seq", "directory").get(id=1)
+    warm = _warm
+    if warm.book is not None and warm.seq == seq and warm.directory == directory:
+        return warm
+    with _lock:
+        warm = _warm
+        if warm.book is None or warm.seq != seq or warm.directory != directory:
+            # A renamed account stands in old versions too: then everything is read again.
+            base = warm if warm.directory == directory and warm.seq <= seq else _Warm()
+            frames = {
+                source.name: _brought_up(source, base.frames.get(source.name), base.seq, seq)
+                for source in SOURCES
+            }
+            _warm = _Warm(seq, directory, frames, _book(frames))
+        return _warm
+
+
+def _brought_up(source: Source, loaded: pl.DataFrame | None, after: int, until: int) -> pl.DataFrame:
+    if loaded is None:
+        after = 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"{source.sql} WHERE v.seq > %s AND v.seq <= %s ORDER BY v.seq", [after, until])  # noqa: S608
+        rows = cursor.fetchall()
+    if not rows and loaded is not None:
+        return loaded
+    fresh = pl.DataFrame(_booleans(source, rows), schema=source.columns, orient="row")
+    if loaded is None:
+        return _ended(fresh, source.key)
+    if not source.key:
+        return pl.concat([loaded, fresh])
+    touched = fresh.select(source.key).unique()
+    keep = loaded.join(touched, on=source.key, how="anti", nulls_equal=True)
+    again = loaded.join(touched, on=source.key, how="semi", nulls_equal=True)
+    return pl.concat([keep, _ended(pl.concat([again, fresh]), source.key)])
+
+
+def _booleans(source: Source, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """SQLite gives 0 and 1."""
+    places = [index for index, kind in enumerate(source.columns.values()) if kind == pl.Boolean]
+    if not places or (rows and isinstance(rows[0][places[0]], bool)):
+        return rows
+    return [tuple(bool(v) if i in places else v for i, v in enumerate(row)) for row in rows]
+
+
+def _ended(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
+    """Each version until the next of the same thing, in the order in which the engine breaks ties."""
+    if not key:
+        return frame
+    ordered = frame.sort([*key, "valid_from", "recorded_at", "seq"])
+    following = pl.col("valid_from").shift(-1).over(list(key))
+    return ordered.with_columns(valid_to=following.fill_null(FOREVER))
+
+
+def _book(frames: dict[str, pl.DataFrame]) -> Book:
+    organisation = Organisation.objects.get()
+    shown = {name: frame.drop("seq") for name, frame in frames.items()}
+    # What was revoked or removed ends there: it is a version that says so, not one that holds.
+    shown["evidence"] = shown["evidence"].filter(~pl.col("revoked")).drop("revoked")
+    shown["roles"] = shown["roles"].filter(~pl.col("removed")).drop("removed")
+    return Book.build(
+        **{name: frame.lazy() for name, frame in shown.items()},
+        touches=_touches(),
+        rates=_rates(),
+        definitions=published_definitions(),
+        currency=organisation.currency,
+        zone=organisation.zone,
+        calendar=calendar_of(organisation),
+    )
+
+
+def calendar_of(organisation: Organisation) -> Calendar:
+    """The organisation's fiscal calendar."""
+    return Calendar(
+        kind=organisation.calendar_kind,  # type: ignore[arg-type]
+        year_starts=organisation.year_starts,
+        week_starts=organisation.week_starts,
+    )
+
+
+def published_definitions() -> list[Definition]:
+    """Every published version of every pipeline's definition."""
+    rows = DefinitionVersion.objects.filter(published_at__isnull=False).order_by("pipeline", "version")
+    return [
+        replace(
+            read_definition(row.toml),
+            pipeline=row.pipeline,
+            version=row.version,
+            effective_from=row.effective_from,
+        )
+        for row in rows
+    ]
+
+
+def _touches() -> pl.DataFrame:
+    return _whole(
+        "SELECT v.lead, d.key, v.source, v.campaign, v.touched_at, v.recorded_at FROM records_touch v"
+        " LEFT JOIN records_deal d ON d.id = v.deal_id",
+        {
+            "lead": TEXT,
+            "deal": TEXT,
+            "source": TEXT,
+            "campaign": TEXT,
+            "touched_at": WHOLE,
+            "recorded_at": WHOLE,
+        },
+    )
+
+
+def _rates() -> pl.DataFrame | None:
+    rates = _whole(
+        "SELECT currency, from_on, rate FROM records_rate", {"currency": TEXT, "from_on": WHOLE, "rate": TEXT}
+    )
+    return None if rates.is_empty() else rates
+
+
+def _whole(sql: str, schema: dict[str, Any]) -> pl.DataFrame:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return pl.DataFrame(cursor.fetchall(), schema=schema, orient="row")
+
+
+Loader = Callable[[], Book]

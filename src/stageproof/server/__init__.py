@@ -1,0 +1,1 @@
+"""The server: settings, routes and the process that answers requests."""
