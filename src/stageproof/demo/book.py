@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import polars as pl
 
@@ -30,7 +31,7 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Tables:
-    """The engine's tables, and beside them what an export holds too: people, accounts, contacts, campaigns."""
+    """The engine's tables, and what an export holds beside them: people, accounts, contacts, campaigns."""
 
     company: str
     engine: Mapping[str, pl.DataFrame]
@@ -48,7 +49,8 @@ class Tables:
     def book(self) -> Book:
         """The book of these tables."""
         if "book" not in self._memory:
-            self._memory["book"] = Book.build(**self.engine, definitions=self.definitions, currency="USD")
+            frames: dict[str, Any] = dict(self.engine)
+            self._memory["book"] = Book.build(**frames, definitions=self.definitions, currency="USD")
         return self._memory["book"]
 
 
@@ -69,7 +71,7 @@ def demo_company(seed: int = DEFAULT_SEED, until: dt.date = UNTIL, *, currencies
 
 
 def demo_definition() -> Definition:
-    """The mid-market definition, owned by a person and in force from the first day; enforced only from 2025."""
+    """The mid-market definition, owned by a person, in force from the first day, enforced from 2025 on."""
     owner = next(person.email for person in PEOPLE if person.name == PIPELINE_OWNER)
     return replace(template("mid-market"), owner=owner, version=1, effective_from=BEGINS_ON)
 
@@ -139,7 +141,7 @@ QUOTED_AT = {"EUR": 1.08, "GBP": 1.27}
 
 def rates(until: dt.date) -> pl.DataFrame:
     """Invented monthly rates around those prices are quoted at: currency, from_on, rate."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for count, month in enumerate(_months(until)):
         for currency, quoted in QUOTED_AT.items():
             swing = ((count * 7 + len(rows)) % 11 - 5) / 500

@@ -1,4 +1,4 @@
-"""The buyer: what a seller cannot see. How far the buyer has come, whether they will buy, and when they fall silent."""
+"""The buyer, whom no seller sees into: how far they have come, whether they buy, when they fall silent."""
 
 from __future__ import annotations
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 
-from stageproof.demo.buyer import Buyer
+from stageproof.demo.buyer import Buyer, drawn_buyer
 from stageproof.demo.company import COMPETITORS, LOST_REASONS, MANAGERS
 from stageproof.demo.journal import plus_days
 from stageproof.demo.life import Life
 from stageproof.demo.selling import (
     advance,
     agree_next_step,
+    category,
+    estimated_close,
     hear,
     redate,
     rounded,
     show,
+    working_day,
 )
 from stageproof.demo.story import Habits, quarter_end
 from stageproof.engine.definition import Criterion
@@ -118,6 +121,24 @@ def lose(life: Life, day: dt.date, *, reason: str = "", actor: str = "") -> None
         next_step=None,
         next_step_on=None,
     )
+    if life.buyer.fate == "drifts" and not life.hopeful and life.chance.happens(0.07):
+        life.returns_on = working_day(plus_days(day, life.chance.whole(20, 90)))
+
+
+def reopen(life: Life, day: dt.date, habits: Habits) -> None:
+    """The buyer is back: the deal is open again, at the first stage, with everything to show anew."""
+    life.returns_on = None
+    life.buyer = drawn_buyer(
+        life.chance, life.definition, created_on=day, segment=life.account.segment,
+        source=life.deal["source"], buys=habits.buys,
+    )  # fmt: skip
+    life.position, life.confirmed, life.refused_on = 0, None, None
+    hear(life, day, "email")
+    life.deal.change(
+        life.now(day), life.owner, "page", status="open", stage=life.definition.stages[0].name,
+        lost_reason=None, forecast_category=category(0, life.stages),
+        close_on=day_number(estimated_close(life, day, habits)),
+    )  # fmt: skip
 
 
 def own_up(life: Life, day: dt.date, habits: Habits) -> None:
@@ -126,8 +147,12 @@ def own_up(life: Life, day: dt.date, habits: Habits) -> None:
         if life.chance.happens(habits.owns_up):
             lose(life, day)
         return
-    silent_days = (day - life.heard_on).days
-    if not habits.routine and silent_days > 45 and life.chance.happens(habits.owns_up / 6):
+    if habits.routine:
+        return
+    # Managers ask every Friday about what is committed, so silence there is owned up to sooner.
+    late_stage = life.position >= life.stages - 2 and not life.hopeful
+    patience, pressure = (25, 1.0) if late_stage else (45, 1 / 6)
+    if (day - life.heard_on).days > patience and life.chance.happens(habits.owns_up * pressure):
         lose(life, day, reason="No decision")
 
 

@@ -183,12 +183,13 @@ CAMPAIGNS = tuple(
 )
 
 ACCOUNT_FIRST = (
-    "Alder", "Amberley", "Basalt", "Birchwood", "Bluefern", "Bramble", "Calder", "Cedarline", "Cobalt", "Coralbay",
-    "Cresthill", "Dovetail", "Dunmore", "Eastmoor", "Elmfield", "Fairwater", "Fennel", "Flintrock", "Foxglove",
-    "Garnet", "Glenbrook", "Greyheron", "Hazelton", "Highmeadow", "Ironbark", "Juniper", "Kestrel", "Lakemont",
-    "Larkspur", "Lindenwood", "Marigold", "Millrace", "Mossbank", "Oakhaven", "Ochre", "Pinecrest", "Quartzite",
-    "Redfern", "Rivermouth", "Saffron", "Sandpiper", "Silverleaf", "Stonebridge", "Tamarack", "Thistle", "Umber",
-    "Valewood", "Willowmere", "Wrenfield", "Yarrow",
+    "Alder", "Amberley", "Basalt", "Birchwood", "Bluefern", "Bramble", "Calder", "Cedarline", "Cobalt",
+    "Coralbay", "Cresthill", "Dovetail", "Dunmore", "Eastmoor", "Elmfield", "Fairwater", "Fennel",
+    "Flintrock", "Foxglove", "Garnet", "Glenbrook", "Greyheron", "Hazelton", "Highmeadow", "Ironbark",
+    "Juniper", "Kestrel", "Lakemont", "Larkspur", "Lindenwood", "Marigold", "Millrace", "Mossbank",
+    "Oakhaven", "Ochre", "Pinecrest", "Quartzite", "Redfern", "Rivermouth", "Saffron", "Sandpiper",
+    "Silverleaf", "Stonebridge", "Tamarack", "Thistle", "Umber", "Valewood", "Willowmere", "Wrenfield",
+    "Yarrow",
 )  # fmt: skip
 ACCOUNT_LAST = {
     "Logistics": ("Freight", "Logistics", "Carriers"),
@@ -202,17 +203,18 @@ ACCOUNT_LAST = {
 }
 
 CONTACT_FIRST = (
-    "Aisha", "Alejandro", "Anneke", "Astrid", "Babajide", "Carmen", "Chinonso", "Dario", "Deepa", "Ewa", "Fatima",
-    "Felix", "Giulia", "Hamza", "Helena", "Hiroshi", "Ines", "Ivan", "Jasmin", "Jonas", "Kavita", "Klara", "Lamar",
-    "Lucia", "Malik", "Marit", "Minh", "Naoko", "Nikhil", "Noor", "Olga", "Pablo", "Petra", "Rafael", "Renee",
-    "Ravi", "Sanna", "Sean", "Simone", "Tariq", "Teresa", "Ursula", "Viktor", "Wei", "Yasmin", "Zanele",
+    "Aisha", "Alejandro", "Anneke", "Astrid", "Babajide", "Carmen", "Chinonso", "Dario", "Deepa", "Ewa",
+    "Fatima", "Felix", "Giulia", "Hamza", "Helena", "Hiroshi", "Ines", "Ivan", "Jasmin", "Jonas", "Kavita",
+    "Klara", "Lamar", "Lucia", "Malik", "Marit", "Minh", "Naoko", "Nikhil", "Noor", "Olga", "Pablo",
+    "Petra", "Rafael", "Renee", "Ravi", "Sanna", "Sean", "Simone", "Tariq", "Teresa", "Ursula", "Viktor",
+    "Wei", "Yasmin", "Zanele",
 )  # fmt: skip
 CONTACT_LAST = (
-    "Abiola", "Aguilar", "Almeida", "Andersson", "Bakker", "Banerjee", "Bianchi", "Bondarenko", "Castillo", "Cheng",
-    "Cohen", "Dubois", "Eriksen", "Fischer", "Fujita", "Ghosh", "Haraldsen", "Hassan", "Ibrahim", "Ito", "Jansen",
-    "Kapoor", "Kowalski", "Laurent", "Lopez", "Mbeki", "Mendes", "Murphy", "Nakagawa", "Nikolaou", "Olawale",
-    "Ortega", "Park", "Pereira", "Rahman", "Reyes", "Rossi", "Schneider", "Singh", "Tran", "Ueda", "Vasquez",
-    "Walsh", "Yilmaz", "Zhang", "Zulu",
+    "Abiola", "Aguilar", "Almeida", "Andersson", "Bakker", "Banerjee", "Bianchi", "Bondarenko", "Castillo",
+    "Cheng", "Cohen", "Dubois", "Eriksen", "Fischer", "Fujita", "Ghosh", "Haraldsen", "Hassan", "Ibrahim",
+    "Ito", "Jansen", "Kapoor", "Kowalski", "Laurent", "Lopez", "Mbeki", "Mendes", "Murphy", "Nakagawa",
+    "Nikolaou", "Olawale", "Ortega", "Park", "Pereira", "Rahman", "Reyes", "Rossi", "Schneider", "Singh",
+    "Tran", "Ueda", "Vasquez", "Walsh", "Yilmaz", "Zhang", "Zulu",
 )  # fmt: skip
 
 TITLES = {

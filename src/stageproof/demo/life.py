@@ -1,4 +1,4 @@
-"""The life of a deal: what has been said, shown and agreed so far, and whether a proof holds on that ground."""
+"""The life of a deal: what was said, shown and agreed so far, and whether a proof holds on that ground."""
 
 from __future__ import annotations
 
@@ -46,6 +46,7 @@ class Life:
     heard_on: dt.date = dt.date.min
     confirmed: dt.date | None = None
     refused_on: dt.date | None = None
+    returns_on: dt.date | None = None
     _interests: dict[str, float] = field(default_factory=dict)
     _clock: int = 0
 

@@ -39,7 +39,7 @@ def _is_it_alive(life: Life, day: dt.date) -> None:
 def _is_the_stage_earned(life: Life, day: dt.date, habits: Habits) -> None:
     """What no longer holds behind the stage is asked for again; failing that the deal goes back."""
     if life.buyer.speaks_on(day):
-        for criterion in life.waits_for(life.now(day), life.position, ahead=6):
+        for criterion in life.waits_for(life.now(day), life.position, ahead=4):
             if life.chance.happens(habits.asks * life.buyer.answers):
                 show(life, day, criterion.proof, criterion)
     at = life.now(day)
@@ -48,7 +48,7 @@ def _is_the_stage_earned(life: Life, day: dt.date, habits: Habits) -> None:
         return
     if len(missing) == 1 and life.chance.happens(0.15):
         waive(life, day, missing[0])
-    elif life.chance.happens(0.8):
+    elif life.chance.happens(0.7):
         earned = min(
             position
             for position, stage in enumerate(life.definition.stages)

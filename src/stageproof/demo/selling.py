@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from stageproof.demo.buyer import NORM_DAYS, Contact
-from stageproof.demo.company import MANAGERS, is_working_day
+from stageproof.demo.company import COMPETITORS, MANAGERS, is_working_day
 from stageproof.demo.journal import plus_days
 from stageproof.demo.life import Life
-from stageproof.demo.story import CLOSE_DATE, Habits, quarter_end
+from stageproof.demo.story import CLOSE_DATE, GATE_FROM, Habits, quarter_end
 from stageproof.engine.definition import Criterion
-from stageproof.engine.frames import day_number, day_of
+from stageproof.engine.frames import DAY, day_number, day_of
 from stageproof.engine.proof import (
     ActivityProof,
     AllOf,
@@ -22,6 +23,11 @@ from stageproof.engine.proof import (
     Proof,
     RoleProof,
 )
+
+CONFIRMED_FOR = 30
+"""Days after which a rep asks again whether the named date still stands."""
+
+_GATE_AT = day_number(GATE_FROM) * DAY
 
 NEXT_STEPS = (
     "Walk the process with {who}",
@@ -87,7 +93,7 @@ def talk(life: Life, day: dt.date, habits: Habits) -> None:
     if life.chance.happens(habits.plans):
         agree_next_step(life, day)
     advance(life, day, habits)
-    if life.position >= life.stages - 2 and not life.hopeful and life.confirmed is None:
+    if life.position >= life.stages - 2 and not life.hopeful and not _still_confirmed(life, day):
         confirm_close_date(life, day)
 
 
@@ -135,7 +141,7 @@ def show(life: Life, day: dt.date, proof: Proof, criterion: Criterion) -> None:
 
 
 def _lapses_soon(life: Life, proof: Proof, at: int) -> bool:
-    return not life.holds(proof, at + 8 * 86_400_000_000)
+    return not life.holds(proof, at + 8 * DAY)
 
 
 def give_evidence(life: Life, day: dt.date, proof: EvidenceProof, criterion: Criterion) -> None:
@@ -162,6 +168,12 @@ def confirm_close_date(life: Life, day: dt.date) -> None:
         life.deal.change(life.now(day), life.owner, "page", close_on=day_number(meant))
 
 
+def _still_confirmed(life: Life, day: dt.date) -> bool:
+    """Whether the buyer named a day not long ago, and it lies ahead."""
+    said = life.shown.get(CLOSE_DATE, 0) // DAY
+    return life.confirmed is not None and life.confirmed > day and day_number(day) - said < CONFIRMED_FOR
+
+
 def _write_evidence(
     life: Life, at: int, kind: str, what: str, giver: Contact, where: str, *, verified: bool = False
 ) -> None:
@@ -169,7 +181,7 @@ def _write_evidence(
     checked = verified or life.chance.happens(0.25)
     life.journal.evidence(
         at,
-        recorded_after=life.late(),
+        recorded_after=0 if at >= _GATE_AT else life.late(),
         actor=life.owner,
         deal=life.deal["deal"],
         kind=kind,
@@ -212,7 +224,8 @@ def _fill_in(life: Life, day: dt.date, proof: FieldProof) -> None:
     if proof.field in ("amount", "close_on", "next_step_on") or proof.field not in life.deal.state:
         return
     value = None if proof.present is False else str(choices[0]) if choices else "Named by the buyer"
-    life.deal.change(life.now(day), life.owner, "page", **{proof.field: value})
+    changes: dict[str, Any] = {proof.field: value}
+    life.deal.change(life.now(day), life.owner, "page", **changes)
 
 
 def agree_next_step(life: Life, day: dt.date, *, within: int = 12) -> None:
@@ -234,7 +247,9 @@ def advance(life: Life, day: dt.date, habits: Habits) -> None:
             move(life, at, following)
         return
     furthest = life.stages - 2 if life.hopeful else life.stages - 3
-    feels_right = following <= furthest and life.chance.happens(habits.optimism)
+    feels_right = following <= furthest and life.chance.happens(
+        habits.optimism * (2.5 if life.hopeful else 1)
+    )
     if feels_right or (life.buyer.reached(day) >= following and not life.hopeful):
         move(life, at, following)
         if following == life.stages - 3:
@@ -257,7 +272,14 @@ def move(life: Life, at: int, position: int, *, actor: str = "") -> None:
         learned_after=life.late(),
         stage=life.definition.stages[position].name,
         forecast_category=category(position, life.stages),
+        competitor=life.deal["competitor"] or _rival(life, position),
     )
+
+
+def _rival(life: Life, position: int) -> str | None:
+    """Who else is asked for a proposal, where the buyer says so."""
+    asked = position == life.stages - 3 and life.chance.happens(0.35)
+    return life.chance.one_of(COMPETITORS) if asked else None
 
 
 def category(position: int, stages: int) -> str:
@@ -268,7 +290,7 @@ def category(position: int, stages: int) -> str:
 
 
 def estimated_close(life: Life, day: dt.date, habits: Habits) -> dt.date:
-    """When the rep says it will close: what the buyer said, the quarter's last day, or stages still to come."""
+    """When the rep says it will close: as the buyer said, at the quarter's end, or by the stages to come."""
     if life.confirmed is not None and life.confirmed > day:
         return life.confirmed
     if life.hopeful or life.chance.happens(habits.placeholders):

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stageproof.demo.calls import call, set_targets
-from stageproof.demo.closing import news, own_up, put_off
+from stageproof.demo.chance import Chance
+from stageproof.demo.closing import news, own_up, put_off, reopen
 from stageproof.demo.company import (
     LEAVES_ON,
     SELLERS,
@@ -17,11 +18,15 @@ from stageproof.demo.company import (
 )
 from stageproof.demo.journal import Journal, at_time
 from stageproof.demo.life import Life
-from stageproof.demo.market import Market
+from stageproof.demo.market import Market, running_campaign
 from stageproof.demo.routine import monday
 from stageproof.demo.selling import talk
 from stageproof.demo.story import BEGINS_ON, Habits, habits_on
 from stageproof.engine.definition import Definition
+from stageproof.engine.frames import day_number
+
+LEAVE = 0.1
+"""Chance that a seller is away in a week."""
 
 NUDGES = 0.02
 """Daily chance that marketing touches an open deal."""
@@ -57,20 +62,30 @@ def _pass_day(world: World, day: dt.date, habits: Habits) -> None:
     market = world.market
     if day == _after(LEAVES_ON):
         _hand_over(world, day)
+    _take_back(world, day, habits)
     market.arrive(day, habits)
+    away = _away(market.seed, day)
     for life in world.lives:
-        _live(life, day, habits)
+        _live(life, day, habits, away=life.owner in away)
     world.lives += market.work_leads(day, habits) + market.remember(day, habits)
     _retire(world)
     if day.weekday() == 4:
         call(world.journal, day, [life.deal for life in (*world.closed, *world.lives)])
 
 
-def _live(life: Life, day: dt.date, habits: Habits) -> None:
+def _away(seed: int, day: dt.date) -> set[str]:
+    """Sellers on leave that week: their deals miss Monday's routine and all but the buyer's news."""
+    week = day_number(day) // 7
+    return {
+        person.name for number, person in enumerate(SELLERS) if Chance(seed, 6, week, number).happens(LEAVE)
+    }
+
+
+def _live(life: Life, day: dt.date, habits: Habits, *, away: bool) -> None:
     news(life, day, habits)
-    if life.is_open and habits.routine and day.weekday() == 0:
+    if life.is_open and habits.routine and day.weekday() == 0 and not away:
         monday(life, day, habits)
-    if life.is_open and life.chance.happens(habits.talks):
+    if life.is_open and not away and life.chance.happens(habits.talks):
         talk(life, day, habits)
     if life.is_open and life.chance.happens(NUDGES):
         _nudge(life, day)
@@ -82,7 +97,8 @@ def _live(life: Life, day: dt.date, habits: Habits) -> None:
 
 def _nudge(life: Life, day: dt.date) -> None:
     source = life.chance.weighted([(each.name, each.weight) for each in SOURCES if each.name != "Outbound"])
-    life.journal.touch(life.now(day), deal=life.deal["deal"], source=source, campaign=None)
+    campaign = running_campaign(life.chance, source, day)
+    life.journal.touch(life.now(day), deal=life.deal["deal"], source=source, campaign=campaign)
 
 
 def _hand_over(world: World, day: dt.date) -> None:
@@ -92,6 +108,16 @@ def _hand_over(world: World, day: dt.date) -> None:
     for life in world.lives:
         if life.owner == leaver.name:
             life.deal.change(at_time(day, 7 * 60 + 30), VICE_PRESIDENT, "admin", owner=heir.name)
+
+
+def _take_back(world: World, day: dt.date, habits: Habits) -> None:
+    """Lost deals whose buyer returns today, unless that account buys something else already."""
+    back = [life for life in world.closed if life.returns_on == day and not life.account.open_deals]
+    for life in back:
+        reopen(life, day, habits)
+        life.account.open_deals += 1
+        world.closed.remove(life)
+        world.lives.append(life)
 
 
 def _after(day: dt.date) -> dt.date:
