@@ -14,7 +14,7 @@ test: $(VENV)/.test
 lint: $(VENV)/.test
 	$(BIN)/ruff format --check src tests bench
 	$(BIN)/ruff check src tests bench
-	$(BIN)/mypy
+	STAGEPROOF_SECRET_KEY=lint $(BIN)/mypy
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.test

@@ -35,11 +35,11 @@ def stages_chart(by_stage: pl.DataFrame, *, currency: str) -> Drawing:
         scale = across(end * (1.95 if is_narrow else 1.36))
         bars = alt.Chart(rows(data)).mark_bar(height=BAR, strokeWidth=1)
         labels = alt.Chart(rows(texts)).mark_text(align="left", dx=7, color=INK)
+        start, end_of = (alt.X(f"{name}:Q", scale=scale, axis=None) for name in ("start", "end"))
         return alt.layer(
-            bars.encode(x=alt.X("start:Q", scale=scale, axis=None), x2="end:Q", y=y, color=fill(),
-                        stroke=outline()),
-            labels.encode(x=alt.X("end:Q", scale=scale, axis=None), y=y, text="text:N"),
-        ).properties(width=width(is_narrow, less=110 if is_narrow else _LABELS), height={"step": ROW})  # fmt: skip
+            bars.encode(x=start, x2="end:Q", y=y, color=fill(), stroke=outline()),
+            labels.encode(x=end_of, y=y, text="text:N"),
+        ).properties(width=width(is_narrow, less=110 if is_narrow else _LABELS), height={"step": ROW})
 
     return drawing(
         "stages",

@@ -211,11 +211,17 @@ class Pipeline:
     @cached_property
     def evidence(self) -> nw.LazyFrame | None:
         """Evidence in force, not expired, given by the instant."""
+        given = self.evidence_given
+        if given is None:
+            return None
+        return given.filter(nw.col("expires_on").is_null() | (nw.col("expires_on") >= self.day))
+
+    @cached_property
+    def evidence_given(self) -> nw.LazyFrame[Any] | None:
+        """Evidence in force and given by the instant, expired or not."""
         if not self.book.holds("evidence"):
             return None
-        return self._in_force("evidence").filter(
-            nw.col("given_at") <= self.at, nw.col("expires_on").is_null() | (nw.col("expires_on") >= self.day)
-        )
+        return self._in_force("evidence").filter(nw.col("given_at") <= self.at)
 
     @cached_property
     def roles(self) -> nw.LazyFrame | None:
@@ -239,6 +245,13 @@ class Pipeline:
         return roles.join(seen, on=["deal", "contact"], how="left").with_columns(
             engaged_at=nw.when(nw.col("seen_at").is_null()).then(nw.col("engaged_at")).otherwise(latest)
         )
+
+    @cached_property
+    def role_versions(self) -> nw.LazyFrame[Any] | None:
+        """Every version of the buying committees that began by the instant."""
+        if not self.book.holds("roles"):
+            return None
+        return self._known("roles").filter(nw.col("valid_from") <= self.at)
 
     @cached_property
     def activities(self) -> nw.LazyFrame | None:

@@ -135,7 +135,7 @@ def read_definition(text: str, *, source: str = "") -> Definition:
     root.no_other_keys()
     if pipeline is None and "pipeline" not in root.values:
         root.problem("definition_key_missing", "There is no [pipeline] table.", "Add it with name and owner.")
-    if not listed and not isinstance(root.values.get("stages"), dict | str | int):
+    if root.values.get("stages", []) == []:
         root.problem("definition_no_stages", "There are no stages.", "Add at least one [[stages]] table.")
     lines = _lines(text, listed)
     stages = tuple(_read_stage(root, each, place, lines) for place, each in enumerate(listed))
