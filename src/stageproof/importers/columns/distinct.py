@@ -16,6 +16,12 @@ def by_distinct(keys: pl.DataFrame, read: Callable[[pl.DataFrame], pl.DataFrame]
         return read(keys)
     distinct = keys.unique()
     answers = read(distinct)
-    table = pl.concat([distinct, answers], how="horizontal")
-    joined = keys.join(table, on=keys.columns, how="left", nulls_equal=True, maintain_order="left")
+    keyed = distinct.select(pl.all().name.prefix("key_")).hstack(answers)
+    joined = keys.select(pl.all().name.prefix("key_")).join(
+        keyed,
+        on=[f"key_{name}" for name in keys.columns],
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
     return joined.select(answers.columns)

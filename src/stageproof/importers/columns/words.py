@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from stageproof.importers.columns.blanks import blank_to_null, value_text
+from stageproof.importers.columns.blanks import BLANKS, value_text, without_blanks
+from stageproof.importers.columns.distinct import by_distinct
 
 _YES = (
     "true",
@@ -51,13 +52,18 @@ class WholeColumn:
 
 def read_texts(column: pl.Series) -> pl.Series:
     """The cells trimmed, composed (NFC), with single spaces and their line breaks; null where blank."""
-    text = column.cast(pl.String)
+    texts = column.cast(pl.String).to_frame("text")
+    return by_distinct(texts, _cleaned).to_series().alias(column.name)
+
+
+def _cleaned(texts: pl.DataFrame) -> pl.DataFrame:
+    text = texts.to_series()
     if text.str.contains(_CONTROLS + r"|\s\s|[\t\r\u{a0}]").any():
         text = text.str.replace_all("\r\n?", "\n").str.replace_all(_CONTROLS, "")
         text = text.str.replace_all(r"[^\S\n]+", " ").str.replace_all(r" ?\n ?", "\n")
     if (text.str.len_bytes() != text.str.len_chars()).any():
         text = text.str.normalize("NFC")
-    return text.to_frame("text").select(blank_to_null(pl.col("text")).alias(column.name)).to_series()
+    return without_blanks(text, BLANKS).to_frame("text")
 
 
 def read_yes_no(column: pl.Series) -> YesNoColumn:
