@@ -33,7 +33,6 @@ __all__ = [
     "Definition",
     "HygieneRules",
     "Stage",
-    "in_force",
     "read_definition",
     "write_definition",
 ]
@@ -113,16 +112,6 @@ class Definition:
 def stage_key(name: str) -> str:
     """The name of a stage as it is compared: any case, any spacing."""
     return " ".join(name.casefold().split())
-
-
-def in_force(versions: Iterable[Definition], on: date, pipeline: str | None = None) -> Definition | None:
-    """The version that rules on the day: the latest to have taken effect, then the highest number."""
-    candidates = [
-        each
-        for each in versions
-        if (each.effective_from or date.min) <= on and pipeline in (None, each.pipeline)
-    ]
-    return max(candidates, key=lambda each: (each.effective_from or date.min, each.version), default=None)
 
 
 def read_definition(text: str, *, source: str = "") -> Definition:
@@ -229,7 +218,8 @@ def _parsed(text: str, source: str) -> dict[str, Any]:
         found = re.search(r"\(at line (\d+), column \d+\)", str(error))
         says = f"This is not TOML: {str(error).split(' (at ')[0]}."
         remedy = "Correct that line; texts stand in double quotes."
-        row = int(found[1]) if found else None
+        at_end = len(text.splitlines()) if "end of document" in str(error) else None
+        row = int(found[1]) if found else at_end
     except (ValueError, ArithmeticError):
         says, remedy, row = "A number or date in this TOML cannot be read.", "Shorten or correct it.", None
     except RecursionError:
