@@ -1,0 +1,294 @@
+"""One sheet on its way into the book: its columns as values, and what of its rows is not taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from stageproof.engine.problem import Problem, Refused
+from stageproof.importers.accounting import FileAccount, Rejected, TakenFor
+from stageproof.importers.columns import read_amounts, read_dates, read_texts, read_yes_no
+from stageproof.importers.mapping import Mapping
+from stageproof.importers.shape import Recognised
+from stageproof.importers.sheet import Sheet, whole_rows
+from stageproof.importers.vocabulary import CRUCIAL, KINDS
+
+MAX_VALUE_SHOWN = 80
+_REMEDIES = {
+    "day": "Write the date as 2025-09-30, or leave the cell blank.",
+    "instant": "Write the date as 2025-09-30, or with a time as 2025-09-30 14:05.",
+    "money": "Write a plain number such as 12500.00, not negative and below 10,000,000,000,000.",
+    "yes_no": "Write true or false.",
+}
+_SAYS = {
+    "day": "This is not a date.",
+    "instant": "This is not a date.",
+    "money": "This is not an amount of money.",
+    "yes_no": "This is neither yes nor no.",
+}
+
+
+@dataclass
+class Settings:
+    """What holds for all files of an import; `orders_seen` are the date orders that columns proved."""
+
+    zone: str
+    currency: str
+    date_order: str | None
+    mapping: Mapping
+    orders_seen: set[str] = field(default_factory=set)
+
+    def only_order(self) -> str | None:
+        """The date order that was given, or that all decided columns share."""
+        if self.date_order:
+            return self.date_order
+        return next(iter(self.orders_seen)) if len(self.orders_seen) == 1 else None
+
+
+class Intake:
+    """Reads the fields of a sheet and keeps its account."""
+
+    def __init__(self, sheet: Sheet, recognised: Recognised, settings: Settings) -> None:
+        self.sheet = sheet
+        self.recognised = recognised
+        self.settings = settings
+        self.source = sheet.name
+        self.zone = recognised.shape.zone or settings.zone
+        self.cells = sheet.frame
+        self.rejected: list[Rejected] = [
+            Rejected(sheet.name, sheet.columns, row.row, row.cells, row.problem) for row in sheet.rejected
+        ]
+        self.problems: list[Problem] = list(sheet.problems)
+        self.duplicates = 0
+        self._troubled = pl.Series([False]).new_from_index(0, sheet.frame.height)
+        self._bad: list[tuple[pl.Series, str, str, str, str]] = []
+
+    # -- cells as values -------------------------------------------------------------------------------------------
+
+    def has(self, name: str) -> bool:
+        return name in self.recognised.columns
+
+    def raw(self, name: str) -> pl.Series | None:
+        """The cells of a field as text, trimmed; null where blank."""
+        if not self.has(name):
+            return None
+        position = f"c{self.recognised.columns[name]}"
+        return read_texts(self.cells.get_column(position)).alias(name)
+
+    def column(self, position: int) -> pl.Series:
+        """The cells at a position as text, trimmed; null where blank."""
+        return read_texts(self.cells.get_column(f"c{position}"))
+
+    def instant_at(self, position: int) -> pl.Series | None:
+        """The cells at a position as instants; None where they are not dates throughout."""
+        column = self.cells.get_column(f"c{position}")
+        read = read_dates(column, order=self.settings.only_order(), zone=self.zone, of_instant=True)
+        return None if read.ambiguous or read.bad.any() else read.values
+
+    def nothing(self, dtype: type[pl.DataType] = pl.String) -> pl.Series:
+        """As many nulls as there are rows."""
+        return pl.Series([None], dtype=dtype).new_from_index(0, self.cells.height)
+
+    def text(self, name: str) -> pl.Series:
+        """The field as text; nulls where the file has no such column."""
+        found = self.raw(name)
+        return self.nothing().alias(name) if found is None else found
+
+    def yes_no(self, name: str) -> pl.Series:
+        """The field as true, false or null."""
+        if not self.has(name):
+            return self.nothing(pl.Boolean).alias(name)
+        read = read_yes_no(self._cells(name))
+        self._unread(read.bad, name)
+        return read.values.alias(name)
+
+    def day(self, name: str) -> pl.Series:
+        """The field as days since 1970."""
+        return self._dated(name, of_instant=False)
+
+    def instant(self, name: str, *, forever: tuple[str, ...] = ()) -> pl.Series:
+        """The field as microseconds since 1970; null where a cell begins like one of `forever`."""
+        return self._dated(name, of_instant=True, forever=forever)
+
+    def money(self, name: str, currency: pl.Series | None) -> pl.DataFrame:
+        """`amount` in minor units and its `currency`."""
+        if not self.has(name):
+            blank = self.nothing(pl.Int64).alias("amount")
+            return pl.DataFrame(
+                [blank, self.nothing().alias("currency") if currency is None else currency.alias("currency")]
+            )
+        read = read_amounts(
+            self._cells(name), currency_column=currency, default_currency=self.settings.currency
+        )
+        self._unread(read.bad, name)
+        if read.note:
+            self.note("amounts_read", read.note, name)
+        return pl.DataFrame([read.values.alias("amount"), read.currency.alias("currency")])
+
+    def _cells(self, name: str) -> pl.Series:
+        return self.cells.get_column(f"c{self.recognised.columns[name]}")
+
+    def values(
+        self, column: pl.Series, kind: str, rows: pl.DataFrame, name: str, currency: pl.Series | None = None
+    ) -> pl.Series:
+        """Values of some rows after they were settled; what can't be read is left out with a problem."""
+        if kind == "money":
+            amounts = read_amounts(column, currency_column=currency, default_currency=self.settings.currency)
+            found, bad = amounts.values, amounts.bad
+        else:
+            order = self.settings.only_order()
+            dates = read_dates(column, order=order, zone=self.zone, of_instant=kind == "instant")
+            if dates.ambiguous:
+                raise Refused([self._ambiguous(name, column)])
+            found, bad = dates.values, dates.bad
+        if bad.any():
+            self.trouble(
+                self.cells["row"].is_in(rows["row"].filter(bad).implode()),
+                f"unreadable_{kind}",
+                f"{_SAYS[kind]} The change is taken as one to nothing.",
+                _REMEDIES[kind],
+                name,
+            )
+        return found
+
+    def _dated(self, name: str, *, of_instant: bool, forever: tuple[str, ...] = ()) -> pl.Series:
+        if not self.has(name):
+            return self.nothing(pl.Int64).alias(name)
+        column = self._cells(name)
+        if forever:
+            ends = pl.any_horizontal(pl.col("cell").str.starts_with(text) for text in forever)
+            column = pl.DataFrame({"cell": column}).select(pl.when(~ends).then("cell")).to_series()
+        read = read_dates(column, order=self.settings.date_order, zone=self.zone, of_instant=of_instant)
+        if read.ambiguous:
+            order = self.settings.only_order()
+            if order is None:
+                raise Refused([self._ambiguous(name, column)])
+            read = read_dates(column, order=order, zone=self.zone, of_instant=of_instant)
+        elif read.order in ("dmy", "mdy"):
+            self.settings.orders_seen.add(read.order)
+        self._unread(read.bad, name)
+        return read.values.alias(name)
+
+    def _ambiguous(self, name: str, column: pl.Series) -> Problem:
+        return Problem(
+            "ambiguous_dates",
+            "No date of this column tells whether the day or the month comes first.",
+            "Say --date-order dmy or --date-order mdy, or date_order in the mapping file.",
+            source=self.source,
+            column=self.recognised.header(name),
+            value=str(next((cell for cell in column if cell), ""))[:MAX_VALUE_SHOWN],
+        )
+
+    def date_fields(self) -> list[str]:
+        """The fields of this file that hold dates."""
+        return [name for name in self.recognised.columns if KINDS.get(name) in ("day", "instant")]
+
+    # -- rows that are not taken, or not whole ---------------------------------------------------------------------
+
+    def _unread(self, bad: pl.Series, name: str) -> None:
+        if not bad.any():
+            return
+        kind = KINDS.get(name, "text")
+        says, remedy = _SAYS.get(kind, "This cannot be read."), _REMEDIES.get(kind, "Correct the cell.")
+        if name in CRUCIAL:
+            self.reject(bad, f"unreadable_{kind}", says, remedy, name)
+        else:
+            self.trouble(bad, f"unreadable_{kind}", f"{says} It is left out.", remedy, name)
+
+    def reject(self, mask: pl.Series, code: str, says: str, remedy: str, name: str = "") -> None:
+        """Rows of the mask will not be taken; the first reason given for a row stands."""
+        if mask.any():
+            self._bad.append((mask.fill_null(False), code, says, remedy, name))
+
+    def trouble(self, mask: pl.Series, code: str, says: str, remedy: str = "", name: str = "") -> None:
+        """Rows of the mask are taken with a problem."""
+        count = int(mask.sum() or 0)
+        if not count:
+            return
+        self._troubled = self._troubled | mask.fill_null(False)
+        first = self.cells.filter(mask).row(0, named=True)
+        self.problems.append(self._problem(code, says, remedy, name, first, count))
+
+    def note(self, code: str, says: str, name: str = "", remedy: str = "") -> None:
+        """Something that the reader should know and that concerns no single row."""
+        column = self.recognised.header(name) if name else ""
+        self.problems.append(Problem(code, says, remedy, source=self.source, column=column))
+
+    def settle(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows of `frame`, which has one per cell row, that are taken; the others are put aside."""
+        if not self._bad:
+            return frame
+        keep = pl.Series([True]).new_from_index(0, self.cells.height)
+        for mask, code, says, remedy, name in self._bad:
+            self._put_aside(mask & keep, code, says, remedy, name)
+            keep = keep & ~mask
+        self._bad = []
+        self.cells = self.cells.filter(keep)
+        self._troubled = self._troubled.filter(keep)
+        return frame.filter(keep)
+
+    def _put_aside(self, mask: pl.Series, code: str, says: str, remedy: str, name: str) -> None:
+        rows = self.cells.filter(mask)
+        if rows.is_empty():
+            return
+        if code in ("same_row", "same_deal"):
+            self.duplicates += rows.height
+        for row in rows.iter_rows(named=True):
+            problem = self._problem(code, says, remedy, name, row, 1)
+            self.rejected.append(
+                Rejected(self.source, self.sheet.columns, row["row"], self._cells_of(row), problem)
+            )
+        self.problems.append(self._problem(code, says, remedy, name, rows.row(0, named=True), rows.height))
+
+    def _problem(
+        self, code: str, says: str, remedy: str, name: str, row: dict[str, object], count: int
+    ) -> Problem:
+        position = self.recognised.columns.get(name)
+        value = "" if position is None else str(row.get(f"c{position}") or "")
+        number = row["row"]
+        return Problem(
+            code,
+            says,
+            remedy,
+            source=self.source,
+            row=number if isinstance(number, int) else None,
+            column=self.recognised.header(name) if name else "",
+            value=value[:MAX_VALUE_SHOWN],
+            count=count,
+        )
+
+    # -- the account -----------------------------------------------------------------------------------------------
+
+    def account(self) -> FileAccount:
+        """What became of the rows so far."""
+        shape = self.recognised.shape
+        return FileAccount(
+            source=self.source,
+            taken_for=f"{shape.system} {shape.name}",
+            read=self.sheet.rows_read,
+            taken=self.sheet.rows_read - len(self.rejected),
+            with_problem=int(self._troubled.sum() or 0),
+            rejected=len(self.rejected),
+            duplicates=self.duplicates,
+            blank=self.sheet.blank_rows,
+        )
+
+    def taken_for(self) -> TakenFor:
+        """What the file was taken for."""
+        shape, found = self.recognised.shape, self.recognised
+        fields = {name: found.headers[index] for name, index in found.columns.items()}
+        kept = tuple(found.others) if found.table == "deals" else ()
+        rest = () if found.table == "deals" else tuple(found.others)
+        return TakenFor(self.source, shape.system, found.table, found.says(), fields, kept, rest)
+
+
+def by_value(column: pl.Series, decide: Callable[[str], str | None]) -> pl.Series:
+    """A text column with each distinct value decided once."""
+    distinct = column.drop_nulls().unique()
+    if distinct.is_empty():
+        return column
+    decided = [decide(value) for value in distinct]
+    new = pl.Series(decided, dtype=pl.String)
+    return column.replace_strict(distinct, new, default=None, return_dtype=pl.String)

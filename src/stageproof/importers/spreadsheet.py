@@ -1,0 +1,179 @@
+"""Any spreadsheet: a deal, an account, a seller or a product by the names people give their columns."""
+
+from __future__ import annotations
+
+from stageproof.importers.header import header_key, nearest
+from stageproof.importers.shape import Shape, groups, names
+from stageproof.importers.vocabulary import DEAL, PIPELINE_WORDS
+
+_SELLER = (
+    "salesagent salesrep rep repname agent seller salesperson owner ownername accountexecutive employee name"
+)
+_DEAL_ID = " ".join(DEAL["deal"])
+
+
+def _any(field: str) -> str:
+    return " ".join(DEAL[field])
+
+
+HISTORY = Shape(
+    "spreadsheet",
+    "history",
+    "history of deals",
+    groups(
+        "opportunityid dealid recordid oppid deal id",
+        "stage stagename dealstage status",
+        "changedat changedate changedon validfrom effectivefrom snapshotdate snapshoton stageentered enteredat"
+        " entrydatetime stagechangedat asof asofdate",
+    ),
+    {
+        **names(
+            deal="opportunityid dealid recordid oppid deal id",
+            at="changedat changedate changedon validfrom effectivefrom stageentered enteredat stagechangedat"
+            " snapshotdate snapshoton asof asofdate entrydatetime",
+            actor="changedby actor user modifiedby",
+        ),
+        **{
+            name: DEAL[name]
+            for name in ("stage", "status", "amount", "close_on", "forecast_category", "owner", "next_step")
+        },
+    },
+)
+CHANGES = Shape(
+    "spreadsheet",
+    "field_history",
+    "changes of fields",
+    groups(
+        "opportunityid dealid recordid oppid deal",
+        "field fieldname property column",
+        "newvalue new to value",
+        "changedat changedate changedon timestamp at date createddate",
+    ),
+    names(
+        deal="opportunityid dealid recordid oppid deal",
+        at="changedat changedate changedon timestamp at createddate date",
+        property="field fieldname property column",
+        new="newvalue new to value",
+        old="oldvalue old from previousvalue",
+        actor="changedby actor user modifiedby",
+    ),
+)
+DEALS = Shape(
+    "spreadsheet",
+    "deals",
+    "deals",
+    groups(
+        f"{_any('deal')} {_any('name')} {_any('account')}",
+        f"{_any('stage')} {_any('status')} {_any('is_won')} {_any('is_closed')} {_any('won_at')}",
+        f"{_any('amount')} {_any('close_on')} {_any('expected_on')} {_any('created_at')} {_any('owner')}"
+        f" {_any('closed_at')} opportunityid dealid opportunityname dealname",
+    ),
+    DEAL,
+    lacks=frozenset({"isconverted", "convertedopportunityid"}),
+)
+TEAMS = Shape(
+    "spreadsheet",
+    "users",
+    "sellers and teams",
+    groups(_SELLER, "team manager salesmanager regionaloffice region teamname office"),
+    names(
+        user="userid ownerid id",
+        name=_SELLER,
+        email="email",
+        team="team teamname manager salesmanager regionaloffice region office",
+        is_active="isactive active",
+    ),
+    lacks=frozenset({"stage", "dealstage", "stagename", "amount", "target", "quota"}),
+)
+PRODUCTS = Shape(
+    "spreadsheet",
+    "products",
+    "products",
+    groups("product productname name sku item", "price salesprice listprice unitprice retailprice"),
+    names(
+        product="product productname name item sku",
+        price="salesprice listprice price unitprice retailprice",
+        currency="currency currencyisocode",
+    ),
+    lacks=frozenset({"opportunityid", "dealid", "stage", "dealstage", "stagename"}),
+)
+ACTIVITIES = Shape(
+    "spreadsheet",
+    "activities",
+    "activities",
+    groups(
+        "opportunityid dealid deal opportunity recordid",
+        "activitydate date happenedat happenedon activityon time timestamp at",
+        "type activitytype kind activity subject",
+    ),
+    names(
+        activity="activityid id",
+        deal_id="opportunityid dealid recordid deal opportunity",
+        happened_at="happenedat happenedon activitydate activityon timestamp time date at",
+        type="type activitytype kind activity",
+        subject="subject title",
+        contact="contact contactname person",
+        direction="direction side",
+        owner="owner user rep salesagent",
+    ),
+    lacks=frozenset({"stage", "dealstage", "stagename", "amount", "closedate", "field", "newvalue"}),
+)
+TARGETS = Shape(
+    "spreadsheet",
+    "targets",
+    "targets",
+    groups(
+        "target quota targetamount quotaamount goal",
+        "period quarter month year startson starts startdate from",
+    ),
+    names(
+        owner="owner salesagent rep seller salesperson name",
+        team="team teamname manager",
+        amount="target quota targetamount quotaamount goal",
+        currency="currency currencyisocode",
+        period="period quarter month year",
+        starts_on="startson starts startdate from",
+        ends_on="endson ends enddate to",
+    ),
+    lacks=frozenset({"stage", "dealstage", "stagename"}),
+)
+ACCOUNTS = Shape(
+    "spreadsheet",
+    "accounts",
+    "accounts",
+    groups(
+        "account accountname company companyname customer customername client organization",
+        "sector industry segment vertical employees revenue size country city officelocation",
+    ),
+    names(
+        account="accountid companyid customerid id",
+        name="accountname account companyname company customername customer client organization",
+        segment="segment sector industry vertical size",
+    ),
+    lacks=frozenset({"stage", "dealstage", "stagename", "closedate"}),
+)
+
+SHAPES = (CHANGES, HISTORY, DEALS, TARGETS, ACTIVITIES, PRODUCTS, TEAMS, ACCOUNTS)
+
+
+def unlike_a_deal(headers: tuple[str, ...]) -> str:
+    """Which columns a table of deals lacks, with the nearest header there is for each."""
+    keys = {header_key(header) for header in headers}
+    wanted = (
+        ("an id or a name", ("opportunity id", "deal name"), ("deal", "name", "account")),
+        ("a stage or a status", ("stage", "status"), ("stage", "status", "is_won", "is_closed")),
+    )
+    lines = []
+    for says, examples, fields in wanted:
+        if keys & {name for field in fields for name in DEAL[field]}:
+            continue
+        near = [(header, word) for header in headers if (word := nearest(header, _spoken(fields)))]
+        hint = f" ('{near[0][0]}' looks like '{near[0][1]}')" if near else ""
+        lines.append(f"{says} such as '{examples[0]}'{hint}")
+    if not keys & PIPELINE_WORDS or not lines:
+        lines = lines or ["an amount, a close date, a created date or an owner"]
+    return " and ".join(lines)
+
+
+def _spoken(fields: tuple[str, ...]) -> list[str]:
+    return [name for field in fields for name in DEAL[field]]
