@@ -24,10 +24,12 @@ from stageproof.engine.frames import (
     to_days,
     to_instants,
 )
+from stageproof.engine.in_force import counts_as_evidence
 from stageproof.engine.money import minor_rate
 from stageproof.engine.period import Calendar, day_at, end_of_day
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.tables import FOREVER, TABLES, Table
+from stageproof.engine.terms import Columns
 
 T = TypeVar("T")
 Frame: TypeAlias = Any

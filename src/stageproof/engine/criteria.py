@@ -1,13 +1,13 @@
-"""Exit criteria as expressions: met, unmet, waived or unverifiable, for one deal or a million.
+"""Exit criteria: met, unmet, waived or unverifiable, for one deal or a million.
 
-A proof becomes a Boolean expression over the deals. Where the book holds no data that could tell, it becomes null, and
-the three-valued logic of every engine carries that through `all_of`, `any_of` and `not`.
+A proof becomes a test (see `terms`). Where the book holds no data that could tell, it becomes null, and three-valued
+logic carries that through `all_of`, `any_of` and `not`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
 from operator import and_, or_
@@ -31,6 +31,7 @@ from stageproof.engine.proof import (
     RoleProof,
 )
 from stageproof.engine.tables import DEALS
+from stageproof.engine.terms import Columns, Row, Source
 
 MET, UNMET, WAIVED, UNVERIFIABLE = "met", "unmet", "waived", "unverifiable"
 STATES = (MET, WAIVED, UNVERIFIABLE, UNMET)
@@ -46,66 +47,67 @@ class Assessed:
     columns: tuple[tuple[Stage, Criterion, str], ...]
 
 
-@dataclass
-class _Counts:
-    """What has to be counted per deal in another table: one pass over each table, whatever the number of proofs."""
+@dataclass(frozen=True)
+class Moment:
+    """When and about what is asked: the instant, its day, what the book holds, its currency."""
 
-    wanted: dict[str, dict[str, nw.Expr]] = field(default_factory=dict)
+    at: int
+    day: int
+    fields: frozenset[str]
+    tables: frozenset[str]
+    currency: str
 
-    def of(self, table: str, holds: nw.Expr) -> nw.Expr:
-        columns = self.wanted.setdefault(table, {})
-        name = f"_{table}_{len(columns)}"
-        columns[name] = nw.when(holds).then(nw.lit(1)).otherwise(nw.lit(0)).sum()
-        return nw.coalesce(nw.col(name).cast(nw.Int64), nw.lit(0))
-
-    def joined_to(self, deals: nw.LazyFrame, tables: dict[str, nw.LazyFrame | None]) -> nw.LazyFrame:
-        for table, columns in self.wanted.items():
-            frame = tables[table]
-            if frame is not None:
-                counted = frame.filter(~nw.col("deal").is_null()).group_by("deal").agg(**columns)
-                deals = deals.join(counted, on="deal", how="left")
-        return deals
-
-    @property
-    def names(self) -> list[str]:
-        return [name for columns in self.wanted.values() for name in columns]
+    @classmethod
+    def of(cls, pipeline: Pipeline) -> Moment:
+        book = pipeline.book
+        return cls(pipeline.at, pipeline.day, book.fields, frozenset(book.tables), book.currency)
 
 
 def assess(pipeline: Pipeline, definition: Definition, deals: nw.LazyFrame) -> Assessed:
     """The deals with the state of every exit criterion of the definition, stage by stage."""
-    counts = _Counts()
+    moment, source = Moment.of(pipeline), Columns()
     states: dict[str, nw.Expr] = {}
     columns = []
     for position, stage in enumerate(definition.stages):
         for criterion in stage.exit:
             name = f"criterion_{position}_{criterion.id}"
-            states[name] = _state(pipeline, criterion, counts)
+            states[name] = state(moment, criterion, source)
             columns.append((stage, criterion, name))
     tables = {"evidence": pipeline.evidence, "roles": pipeline.roles, "activities": pipeline.activities}
-    frame = counts.joined_to(deals, tables).with_columns(**states)
-    return Assessed(frame.drop(counts.names), tuple(columns))
+    frame = source.counted_into(deals, tables).with_columns(**states)
+    return Assessed(frame.drop(source.names), tuple(columns))
 
 
-def _state(pipeline: Pipeline, criterion: Criterion, counts: _Counts) -> nw.Expr:
-    holds = _holds(pipeline, criterion.proof, criterion.id, counts)
-    waived = nw.lit(False)
-    if pipeline.evidence is not None:
-        waiver = (nw.col("kind") == "waiver") & (nw.col("criterion") == criterion.id)
-        waived = counts.of("evidence", waiver) > 0
-    return (
-        nw.when(nw.coalesce(holds, nw.lit(False)))
-        .then(nw.lit(MET))
-        .otherwise(
-            nw.when(waived)
-            .then(nw.lit(WAIVED))
-            .otherwise(nw.when(holds.is_null()).then(nw.lit(UNVERIFIABLE)).otherwise(nw.lit(UNMET)))
+def assess_one(
+    moment: Moment,
+    definition: Definition,
+    deal: Mapping[str, Any],
+    tables: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> list[tuple[Stage, Criterion, str]]:
+    """The same states for one deal, from its rows in force at the moment."""
+    row: Row[Any] = Row(deal, tables)
+    return [
+        (stage, criterion, state(moment, criterion, row).value)
+        for stage, criterion in definition.all_criteria
+    ]
+
+
+def state(moment: Moment, criterion: Criterion, source: Source) -> Any:
+    """The state of one criterion, over columns or for a row."""
+    holds = _holds(moment, criterion.proof, criterion.id, source)
+    choices = [(source.known(holds), MET)]
+    if "evidence" in moment.tables:
+        waivers = source.how_many(
+            "evidence", lambda row: (row["kind"] == "waiver") & (row["criterion"] == criterion.id)
         )
-    )
+        choices.append((waivers > 0, WAIVED))
+    choices.append((holds.is_null(), UNVERIFIABLE))
+    return source.first_that_holds(choices, UNMET)
 
 
-def _holds(pipeline: Pipeline, proof: Proof, criterion: str, counts: _Counts) -> nw.Expr:
-    def part(each: Proof) -> nw.Expr:
-        return _holds(pipeline, each, criterion, counts)
+def _holds(moment: Moment, proof: Proof, criterion: str, source: Source) -> Any:
+    def part(each: Proof) -> Any:
+        return _holds(moment, each, criterion, source)
 
     match proof:
         case AllOf(proofs):
@@ -115,28 +117,29 @@ def _holds(pipeline: Pipeline, proof: Proof, criterion: str, counts: _Counts) ->
         case Not(inner):
             return ~part(inner)
         case FieldProof():
-            return _field(pipeline, proof)
+            return _field(moment, proof, source)
         case NextStepProof(days):
-            if "next_step_on" not in pipeline.book.fields:
-                return _unverifiable()
-            due = nw.col("next_step_on")
-            return _known((due >= pipeline.day) & (due <= pipeline.day + days))
+            if "next_step_on" not in moment.fields:
+                return source.unknown()
+            due = source["next_step_on"]
+            return source.known((due >= moment.day) & (due <= moment.day + days))
         case RoleProof():
-            return _role(pipeline, proof, counts)
+            return _role(moment, proof, source)
         case EvidenceProof():
-            return _evidence(pipeline, proof, criterion, counts)
+            return _evidence(moment, proof, criterion, source)
         case ActivityProof():
-            return _activity(pipeline, proof, counts)
-    raise TypeError(f"no expression for {proof!r}")
+            return _activity(moment, proof, source)
+    raise TypeError(f"no test for {proof!r}")
 
 
-def _field(pipeline: Pipeline, proof: FieldProof) -> nw.Expr:
-    if proof.field not in pipeline.book.fields:
-        return _unverifiable()
+def _field(moment: Moment, proof: FieldProof, source: Source) -> Any:
+    if proof.field not in moment.fields:
+        return source.unknown()
     column = DEALS.column(proof.field)
-    compared = nw.col(_COMPARED.get(proof.field, proof.field))
+    name = _COMPARED.get(proof.field, proof.field)
+    compared = source[name]
     text = column is None or column.kind == "text"
-    tests: list[nw.Expr] = []
+    tests: list[Any] = []
     if proof.present is not None:
         filled = ~compared.is_null()
         if text:
@@ -145,70 +148,71 @@ def _field(pipeline: Pipeline, proof: FieldProof) -> nw.Expr:
     choices = proof.one_of if proof.one_of is not None else () if proof.equals is None else (proof.equals,)
     if choices:
         if text:
-            tests.append(compared.str.to_lowercase().is_in([str(each).lower() for each in choices]))
+            tests.append(source.lowered(name).is_in([str(each).lower() for each in choices]))
         else:
-            tests.append(compared.is_in([_comparable(pipeline, each, proof.field) for each in choices]))
+            tests.append(compared.is_in([_comparable(moment, each, proof.field) for each in choices]))
     if proof.at_least is not None:
-        tests.append(compared >= _comparable(pipeline, proof.at_least, proof.field))
+        tests.append(compared >= _comparable(moment, proof.at_least, proof.field))
     if proof.at_most is not None:
-        tests.append(compared <= _comparable(pipeline, proof.at_most, proof.field))
-    return _known(reduce(and_, tests))
+        tests.append(compared <= _comparable(moment, proof.at_most, proof.field))
+    # A blank cell fails its test; it isn't unverifiable.
+    return source.known(reduce(and_, tests))
 
 
-def _comparable(pipeline: Pipeline, value: Any, name: str) -> Any:
+def _comparable(moment: Moment, value: Any, name: str) -> Any:
     """Money thresholds are written in major units."""
     if name == "amount":
-        return int(Decimal(str(value)).scaleb(exponent(pipeline.currency)))
+        return int(Decimal(str(value)).scaleb(exponent(moment.currency)))
     return number(int(value) if isinstance(value, Decimal) and value == int(value) else value)
 
 
-def _role(pipeline: Pipeline, proof: RoleProof, counts: _Counts) -> nw.Expr:
-    if pipeline.roles is None:
-        return _unverifiable()
-    holds = nw.col("role") == proof.role
-    if proof.engaged_within_days is not None:
-        holds = holds & _within(pipeline, "engaged_at", proof.engaged_within_days)
-    return counts.of("roles", holds) > 0
+def _role(moment: Moment, proof: RoleProof, source: Source) -> Any:
+    if "roles" not in moment.tables:
+        return source.unknown()
+
+    def holds(row: Source) -> Any:
+        has = row["role"] == proof.role
+        days = proof.engaged_within_days
+        return has if days is None else has & _within(moment, row["engaged_at"], days)
+
+    return source.how_many("roles", holds) > 0
 
 
-def _evidence(pipeline: Pipeline, proof: EvidenceProof, criterion: str, counts: _Counts) -> nw.Expr:
-    if pipeline.evidence is None:
-        return _unverifiable()
-    given_for = nw.col("criterion").is_null() | (nw.col("criterion") == criterion)
-    holds = (nw.col("kind") == proof.evidence) & given_for
-    if proof.from_side is not None:
-        holds = holds & (nw.col("side") == proof.from_side)
-    if proof.verified:
-        holds = holds & ~nw.col("verified_by").is_null()
-    if proof.within_days is not None:
-        holds = holds & _within(pipeline, "given_at", proof.within_days)
-    return counts.of("evidence", holds) > 0
+def _evidence(moment: Moment, proof: EvidenceProof, criterion: str, source: Source) -> Any:
+    if "evidence" not in moment.tables:
+        return source.unknown()
+
+    def holds(row: Source) -> Any:
+        given_for = row["criterion"].is_null() | (row["criterion"] == criterion)
+        found = (row["kind"] == proof.evidence) & given_for
+        if proof.from_side is not None:
+            found = found & (row["side"] == proof.from_side)
+        if proof.verified:
+            found = found & ~row["verified_by"].is_null()
+        if proof.within_days is not None:
+            found = found & _within(moment, row["given_at"], proof.within_days)
+        return found
+
+    return source.how_many("evidence", holds) > 0
 
 
-def _activity(pipeline: Pipeline, proof: ActivityProof, counts: _Counts) -> nw.Expr:
-    if pipeline.activities is None:
-        return _unverifiable()
-    tests: list[nw.Expr] = []
-    if proof.activity != "any":
-        tests.append(nw.col("kind") == proof.activity)
-    if proof.side is not None:
-        tests.append(nw.col("side") == proof.side)
-    if proof.within_days is not None:
-        tests.append(_within(pipeline, "happened_at", proof.within_days))
-    return counts.of("activities", reduce(and_, tests, nw.lit(True))) >= proof.count
+def _activity(moment: Moment, proof: ActivityProof, source: Source) -> Any:
+    if "activities" not in moment.tables:
+        return source.unknown()
+
+    def holds(row: Source) -> Any:
+        found = row.always() if proof.activity == "any" else row["kind"] == proof.activity
+        if proof.side is not None:
+            found = found & (row["side"] == proof.side)
+        if proof.within_days is not None:
+            found = found & _within(moment, row["happened_at"], proof.within_days)
+        return found
+
+    return source.how_many("activities", holds) >= proof.count
 
 
-def _within(pipeline: Pipeline, instant: str, days: int) -> nw.Expr:
-    return nw.col(instant) > pipeline.at - days * DAY
-
-
-def _known(holds: nw.Expr) -> nw.Expr:
-    """A blank cell fails its test; it isn't unverifiable."""
-    return nw.coalesce(holds, nw.lit(False))
-
-
-def _unverifiable() -> nw.Expr:
-    return nw.lit(None).cast(nw.Boolean)
+def _within(moment: Moment, instant: Any, days: int) -> Any:
+    return instant > moment.at - days * DAY
 
 
 def counted(columns: Iterable[str], test: Callable[[str], nw.Expr]) -> nw.Expr:

@@ -9,12 +9,13 @@ from typing import Any, Literal
 import narwhals as nw
 
 from stageproof.engine.book import Pipeline
-from stageproof.engine.criteria import MET, UNVERIFIABLE, WAIVED, assess
+from stageproof.engine.criteria import MET, UNVERIFIABLE, WAIVED, assess, assess_one
 from stageproof.engine.definition import Criterion, Definition, Stage
 from stageproof.engine.frames import collect
+from stageproof.engine.one_deal import OneDeal
 from stageproof.engine.problem import Problem
 from stageproof.engine.proof import remedy, sentence
-from stageproof.engine.qualification import stage_position
+from stageproof.engine.qualification import UNKNOWN_STAGE, stage_position
 
 WON, LOST = "won", "lost"
 
@@ -75,6 +76,16 @@ def decide_stage_moves(
         if deal not in answers:
             answers[deal] = _refused(deal, to, _no_definition(deal) if deal in known else _no_deal(deal))
     return answers
+
+
+def decide_one_stage_move(
+    one: OneDeal, definition: Definition, *, to: str, reason: str = "", lost_reason: str = ""
+) -> StageMove | Refusal:
+    """The same gate for a deal in hand: no query is planned, so that one move costs next to nothing."""
+    position = definition.position(one.deal["stage"])
+    row = {**one.deal, "position": UNKNOWN_STAGE if position is None else position}
+    states = assess_one(one.moment, definition, one.deal, one.in_force)
+    return _decide(definition, row, states, to, reason, lost_reason)
 
 
 def _by_definition(pipeline: Pipeline, deals: nw.LazyFrame) -> list[tuple[Definition, nw.LazyFrame]]:

@@ -1,0 +1,177 @@
+"""Terms: one way to write a test that answers for a column of a million deals and for a single row alike.
+
+A test is written once against a `Source`. Over `Columns` it becomes a Narwhals expression; over a `Row` it is worked out
+on the spot, which spares the gate the cost of planning a query for one deal. Unknown is null in both, and both follow
+the three-valued logic of SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+import narwhals as nw
+
+T = TypeVar("T")
+
+
+class Term(Protocol):
+    """What tests are made of: compares, joins, negates; null spreads as in SQL."""
+
+    def __eq__(self, other: Any) -> Any: ...
+    def __ne__(self, other: Any) -> Any: ...
+    def __lt__(self, other: Any) -> Any: ...
+    def __le__(self, other: Any) -> Any: ...
+    def __gt__(self, other: Any) -> Any: ...
+    def __ge__(self, other: Any) -> Any: ...
+    def __and__(self, other: Any) -> Any: ...
+    def __or__(self, other: Any) -> Any: ...
+    def __invert__(self) -> Any: ...
+    def is_null(self) -> Any: ...
+    def is_in(self, other: Any) -> Any: ...
+
+
+class Source(Protocol):
+    """Where the values of a test come from."""
+
+    def __getitem__(self, name: str) -> Any: ...
+    def lowered(self, name: str) -> Any: ...
+    def known(self, term: Any) -> Any: ...
+    def unknown(self) -> Any: ...
+    def always(self) -> Any: ...
+    def how_many(self, table: str, test: Callable[[Source], Any]) -> Any: ...
+    def first_that_holds(self, choices: Sequence[tuple[Any, str]], otherwise: str) -> Any: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One value that answers to the operators of an expression."""
+
+    value: Any
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+    def _with(self, other: Any, work: Callable[[Any, Any], Any]) -> Cell:
+        right = other.value if isinstance(other, Cell) else other
+        return Cell(None if self.value is None or right is None else work(self.value, right))
+
+    def __eq__(self, other: object) -> Cell:  # type: ignore[override]
+        return self._with(other, lambda a, b: a == b)
+
+    def __ne__(self, other: object) -> Cell:  # type: ignore[override]
+        return self._with(other, lambda a, b: a != b)
+
+    def __lt__(self, other: Any) -> Cell:
+        return self._with(other, lambda a, b: a < b)
+
+    def __le__(self, other: Any) -> Cell:
+        return self._with(other, lambda a, b: a <= b)
+
+    def __gt__(self, other: Any) -> Cell:
+        return self._with(other, lambda a, b: a > b)
+
+    def __ge__(self, other: Any) -> Cell:
+        return self._with(other, lambda a, b: a >= b)
+
+    def __add__(self, other: Any) -> Cell:
+        return self._with(other, lambda a, b: a + b)
+
+    def __sub__(self, other: Any) -> Cell:
+        return self._with(other, lambda a, b: a - b)
+
+    def __and__(self, other: Any) -> Cell:
+        both = (self.value, other.value)
+        return Cell(False if False in both else None if None in both else True)
+
+    def __or__(self, other: Any) -> Cell:
+        both = (self.value, other.value)
+        return Cell(True if True in both else None if None in both else False)
+
+    def __invert__(self) -> Cell:
+        return Cell(None if self.value is None else not self.value)
+
+    def is_null(self) -> Cell:
+        return Cell(self.value is None)
+
+    def is_in(self, other: Iterable[Any]) -> Cell:
+        return Cell(None if self.value is None else self.value in list(other))
+
+
+@dataclass
+class Columns:
+    """The columns of a frame; counts in other tables are gathered, one pass over each table."""
+
+    wanted: dict[str, dict[str, nw.Expr]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> nw.Expr:
+        return nw.col(name)
+
+    def lowered(self, name: str) -> nw.Expr:
+        return nw.col(name).str.to_lowercase()
+
+    def known(self, term: nw.Expr) -> nw.Expr:
+        return nw.coalesce(term, nw.lit(False))
+
+    def unknown(self) -> nw.Expr:
+        return nw.lit(None).cast(nw.Boolean)
+
+    def always(self) -> nw.Expr:
+        # Not a literal: engines refuse to add up a scalar per group.
+        return ~nw.col("deal").is_null()
+
+    def how_many(self, table: str, test: Callable[[Source], nw.Expr]) -> nw.Expr:
+        columns = self.wanted.setdefault(table, {})
+        name = f"_{table}_{len(columns)}"
+        columns[name] = nw.when(test(Columns())).then(nw.lit(1)).otherwise(nw.lit(0)).sum()
+        return nw.coalesce(nw.col(name).cast(nw.Int64), nw.lit(0))
+
+    def first_that_holds(self, choices: Sequence[tuple[nw.Expr, str]], otherwise: str) -> nw.Expr:
+        chosen: nw.Expr = nw.lit(otherwise)
+        for test, name in reversed(choices):
+            chosen = nw.when(test).then(nw.lit(name)).otherwise(chosen)
+        return chosen
+
+    def counted_into(self, deals: nw.LazyFrame, tables: Mapping[str, nw.LazyFrame | None]) -> nw.LazyFrame:
+        """The deals with a column for each count."""
+        for table, columns in self.wanted.items():
+            frame = tables[table]
+            if frame is not None:
+                counted = frame.filter(~nw.col("deal").is_null()).group_by("deal").agg(**columns)
+                deals = deals.join(counted, on="deal", how="left")
+        return deals
+
+    @property
+    def names(self) -> list[str]:
+        return [name for columns in self.wanted.values() for name in columns]
+
+
+@dataclass(frozen=True)
+class Row(Generic[T]):
+    """The values of one deal, with the rows that belong to it in other tables."""
+
+    values: Mapping[str, Any]
+    tables: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Cell:
+        return Cell(self.values.get(name))
+
+    def lowered(self, name: str) -> Cell:
+        value = self.values.get(name)
+        return Cell(None if value is None else str(value).lower())
+
+    def known(self, term: Cell) -> Cell:
+        return Cell(bool(term.value))
+
+    def unknown(self) -> Cell:
+        return Cell(None)
+
+    def always(self) -> Cell:
+        return Cell(True)
+
+    def how_many(self, table: str, test: Callable[[Source], Cell]) -> Cell:
+        return Cell(sum(1 for row in self.tables.get(table, ()) if test(Row(row)).value))
+
+    def first_that_holds(self, choices: Sequence[tuple[Cell, str]], otherwise: str) -> Cell:
+        return Cell(next((name for test, name in choices if test.value), otherwise))
