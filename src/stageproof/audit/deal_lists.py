@@ -10,6 +10,7 @@ import polars as pl
 
 from stageproof.audit.audit import Audit
 from stageproof.charts.wording import count_text, day_text, digits_text
+from stageproof.engine.hygiene.finding import kind_of
 from stageproof.engine.qualification import QUALIFICATIONS, criterion_states
 
 ROWS = 500
@@ -124,11 +125,10 @@ def _missing(audit: Audit, deals: list[str]) -> dict[str, list[str]]:
 def _findings(audit: Audit, deals: list[str]) -> dict[str, list[str]]:
     """What the four checks found on each deal, by the name of the finding and how often."""
     table = audit.monday.findings.filter(pl.col("deal").is_in(deals))
-    names = {code.code: code.says for check in (1, 2, 3, 4) for code in audit.monday.by_code(check)}
     found: dict[str, list[str]] = {}
     for deal, code, times in (
         table.group_by("deal", "check", "code").len().sort("deal", "check", "code").drop("check").iter_rows()
     ):
-        text = names.get(code, code)
+        text = kind_of(code).says
         found.setdefault(deal, []).append(text if times == 1 else f"{text} ({count_text(times, 'time')})")
     return found

@@ -76,7 +76,7 @@ def _opened(audit: Audit, name: str, row: Mapping[str, Any], *, in_period: bool 
             )
     elif row["open_amount"]:
         share = share_text(amount, row["open_amount"])
-        note = f"{deals}, {share} of the amount"
+        note = f"{deals} · {share}" if count else "no deals"
         formula += f", {share} of the {_exact(audit, row['open_amount'])} open"
     anchor = "deals-open" if name == "open" else f"deals-{name}"
     return _amount(audit, name, amount, note, formula, anchor, in_period=in_period)
@@ -124,11 +124,11 @@ def _coverage(audit: Audit) -> list[Explanation]:
         )
         reached = why_not or ("the target is reached" if cover["remaining"] is None else "")
         found = [
-            _ratio(audit, "nominal", "Coverage, nominal", "as claimed", why_not, nominal,
+            _ratio(audit, "nominal", "Nominal coverage", "as claimed", why_not, nominal,
                    "Open amount closing in the period over the target of the period.", "deals-open"),
-            _ratio(audit, "qualified", "Coverage, qualified", "of it proven", why_not, real,
+            _ratio(audit, "qualified", "Qualified coverage", "of it proven", why_not, real,
                    "The qualified part of what closes in the period over the target.", "deals-qualified"),
-            _ratio(audit, "remaining", "Coverage, remaining", "of what is left to win", reached, left,
+            _ratio(audit, "remaining", "Remaining coverage", "of what is left to win", reached, left,
                    "Open amount closing in the period over what is left of the target.", "deals-open"),
         ]  # fmt: skip
     rate = audit.win_rate["by_count"]
@@ -136,7 +136,7 @@ def _coverage(audit: Audit) -> list[Explanation]:
     says = "One over the win rate by count: how much pipeline it has taken to win one unit of it."
     nothing = "nothing was won" if audit.bookings["lost_count"] else "nothing has closed"
     why_not = nothing if cover["needed"] is None else ""
-    return [*found, _ratio(audit, "needed", "Coverage, needed", "at the win rate so far", why_not, needed,
+    return [*found, _ratio(audit, "needed", "Needed coverage", "at the win rate so far", why_not, needed,
                            says, "deals-won")]  # fmt: skip
 
 
@@ -193,7 +193,7 @@ def _levers(audit: Audit) -> list[Explanation]:
     length = Explanation(
         name="cycle_length_days",
         title="Cycle length",
-        value=days_text(mean),
+        value=days_text(mean, 1),
         exact="unknown" if mean is None else f"{mean:,.2f} days",
         note=f"median {days_text(cycle['median'])}, p90 {days_text(cycle['p90'])}",
         says="Days from created to closed, of won deals: the mean, beside median and 90th percentile.",

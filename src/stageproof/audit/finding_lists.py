@@ -11,12 +11,16 @@ import polars as pl
 from stageproof.audit.audit import Audit
 from stageproof.audit.deal_lists import ROWS
 from stageproof.charts.wording import day_text, digits_text
-from stageproof.engine.hygiene.monday import TITLES
+from stageproof.engine.hygiene.finding import kind_of
+from stageproof.engine.hygiene.monday import TITLES, Counted
+
+STAGE_EARNED = 2
+"""The check whose remedies differ from criterion to criterion."""
 
 
 @dataclass(frozen=True)
 class FoundCode:
-    """One kind of finding: how many deals and how much it touches, and the largest of them."""
+    """One kind of finding: how many deals and how much it touches; of `whole` findings the largest as `rows`."""
 
     code: str
     says: str
@@ -30,7 +34,7 @@ class FoundCode:
     def cut(self) -> str:
         if len(self.rows) == self.whole:
             return ""
-        return f"The {len(self.rows):,} largest of {self.whole:,}; write all with --deals FILE."
+        return f"The findings on the {len(self.rows):,} largest of {self.whole:,}; all with --deals FILE."
 
 
 @dataclass(frozen=True)
@@ -54,16 +58,17 @@ def found_checks(audit: Audit) -> list[FoundCheck]:
     return checks
 
 
-def _found(audit: Audit, code: Any) -> FoundCode:
-    findings = audit.monday.findings.filter(pl.col("code") == code.code).drop("value")
-    deals = audit.deals.select("deal", "name", "account", "owner", "value")
-    largest = (
-        findings.join(deals, on="deal", how="left")
-        .sort(["value", "deal"], descending=[True, False], nulls_last=True)
-        .head(ROWS)
+def _found(audit: Audit, counted: Counted) -> FoundCode:
+    findings = audit.monday.findings.filter(pl.col("code") == counted.code)
+    largest = findings.sort(["amount", "deal", "detail"], descending=[True, False, False], nulls_last=True)
+    shown = largest.head(ROWS).join(
+        audit.deals.select("deal", "name", "account", "owner"), on="deal", how="left", maintain_order="left"
     )
-    rows = tuple(_row(audit, row) for row in largest.iter_rows(named=True))
-    return FoundCode(code.code, code.says, code.remedy, code.deals, code.amount, findings.height, rows)
+    rows = tuple(_row(audit, row) for row in shown.iter_rows(named=True))
+    kind = kind_of(counted.code)
+    return FoundCode(
+        counted.code, kind.says, kind.remedy, counted.deals, counted.amount, findings.height, rows
+    )
 
 
 def _row(audit: Audit, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,7 +77,8 @@ def _row(audit: Audit, row: Mapping[str, Any]) -> dict[str, Any]:
         "name": row["name"] or row["deal"],
         "account": row["account"],
         "owner": row["owner"],
-        "amount": digits_text(row["value"], audit.pipeline.currency),
+        "amount": digits_text(row["amount"], audit.pipeline.currency),
         "since": day_text(row["since_on"]),
-        "seen": row["detail"] or "",
+        "seen": audit.monday.seen(row),
+        "remedy": audit.monday.remedy(row) if row["check"] == STAGE_EARNED else "",
     }

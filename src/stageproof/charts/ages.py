@@ -10,7 +10,7 @@ import polars as pl
 from stageproof.charts.bars import ROW, across, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.stages import BLANK
-from stageproof.charts.theme import INK, LATE, TARGET, WON
+from stageproof.charts.theme import INK, LATE, WON
 from stageproof.charts.wording import days_text, listed
 
 _LABELS = 170
@@ -70,7 +70,7 @@ def _chart(records: list[dict[str, Any]], end: float, is_narrow: bool) -> Pictur
         x=alt.X("zero:Q", scale=scale, axis=None), x2="days:Q", y=y, color=colour
     )
     norms = base.transform_filter("isValid(datum.norm)").mark_tick(
-        color=TARGET, thickness=3, size=_THICK + 10
+        color=INK, opacity=1, thickness=3, size=_THICK + 10
     )
     labels = base.mark_text(align="left", dx=9, color=INK)
     return alt.layer(
@@ -85,4 +85,7 @@ def _finding(records: list[dict[str, Any]], late: list[str]) -> str:
         return "How long open deals have been in their stage"
     if not late:
         return "In no stage is the median deal late"
-    return f"The median deal is late in {listed(late[:3])}{' and more' if len(late) > 3 else ''}"
+    if len(late) > 3:
+        where = "every stage" if len(late) == len(records) else f"{len(late)} of {len(records)} stages"
+        return f"The median deal is late in {where}"
+    return f"The median deal is late in {listed(late)}"

@@ -62,7 +62,7 @@ def _standing(
 ) -> Picture:
     x = alt.X("quarter:N", sort=order, axis=alt.Axis(title=None, labelAngle=0, labelPadding=6))
     scale = across(end * 1.12)
-    bar = min(44, 460 // len(order))
+    bar = min(52, 560 // len(order))
     y = alt.Y("start:Q", scale=scale, axis=None)
     layers = [
         alt.Chart(rows(data)).mark_bar(width=bar, strokeWidth=1).encode(
@@ -73,7 +73,7 @@ def _standing(
         ),
     ]  # fmt: skip
     if goals:
-        tick = alt.Chart(rows(goals)).mark_tick(color=TARGET, thickness=3, size=bar + 14)
+        tick = alt.Chart(rows(goals)).mark_tick(color=TARGET, opacity=1, thickness=3, size=bar + 14)
         layers.append(tick.encode(x=x, y=alt.Y("target:Q", scale=scale, axis=None)))
     return alt.layer(*layers).properties(width=width(False, less=8), height=_HEIGHT)
 
@@ -97,7 +97,7 @@ def _lying(
         ),
     ]  # fmt: skip
     if goals:
-        tick = alt.Chart(rows(goals)).mark_tick(color=TARGET, thickness=3, size=BAR + 6)
+        tick = alt.Chart(rows(goals)).mark_tick(color=TARGET, opacity=1, thickness=3, size=BAR + 6)
         layers.append(tick.encode(y=y, x=alt.X("target:Q", scale=scale, axis=None)))
     return alt.layer(*layers).properties(width=width(True, less=78), height={"step": _ROW})
 

@@ -9,7 +9,7 @@ import altair as alt
 
 from stageproof.charts.bars import BAR, ROW, across, fill, outline, parts_of, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
-from stageproof.charts.theme import INK, MUTED, TARGET
+from stageproof.charts.theme import INK, MUTED, PAPER, TARGET
 from stageproof.charts.wording import ratio_text, short_text
 
 _LABELS = 116
@@ -65,14 +65,22 @@ def _chart(
     x = alt.X("start:Q", scale=across(end * room), axis=None)
     parts = alt.Chart(rows(data)).mark_bar(height=BAR, strokeWidth=1)
     layers: list[alt.Chart] = [parts.encode(x=x, x2="end:Q", y=y, color=fill(), stroke=outline())]
-    labels = alt.Chart(rows(texts)).mark_text(align="left", dx=7, color=INK, fontWeight=600)
-    layers.append(labels.encode(x=alt.X("end:Q", scale=across(end * room), axis=None), y=y, text="text:N"))
+    end_of = alt.X("end:Q", scale=across(end * room), axis=None)
     if target:
         goal = alt.Chart(rows([{"end": target, "text": f"Target {short_text(target, currency)}"}]))
-        place = alt.X("end:Q", scale=across(end * room), axis=None)
-        layers.append(goal.mark_rule(color=TARGET, strokeWidth=2, strokeDash=[5, 3]).encode(x=place))
-        word = goal.mark_text(align="left", dx=5, baseline="bottom", dy=-2, color=MUTED)
-        layers.append(word.encode(x=place, y=alt.value(0), text="text:N"))
+        layers.append(goal.mark_rule(color=TARGET, strokeWidth=2, strokeDash=[5, 3]).encode(x=end_of))
+        # Near the right edge the word stands before the line, lest it be cut.
+        before = target > 0.8 * end * room
+        word = goal.mark_text(
+            baseline="bottom", dy=-2, color=MUTED, align="right" if before else "left", dx=-5 if before else 5
+        )
+        layers.append(word.encode(x=end_of, y=alt.value(0), text="text:N"))
+    labels = alt.Chart(rows(texts)).encode(x=end_of, y=y, text="text:N")
+    # A halo keeps the figures readable where the target's line crosses them.
+    layers.append(
+        labels.mark_text(color=PAPER, stroke=PAPER, strokeWidth=5, align="left", dx=7, fontWeight=600)
+    )
+    layers.append(labels.mark_text(color=INK, align="left", dx=7, fontWeight=600))
     return alt.layer(*layers).properties(width=width(is_narrow, less=_LABELS), height={"step": ROW})
 
 

@@ -42,7 +42,7 @@ QUALIFICATION_COLOURS = {
     "unqualified": UNQUALIFIED,
 }
 
-WIDE, NARROW = 760, 340
+WIDE, NARROW = 890, 340
 """Widths in pixels: for a page, and for a phone."""
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"

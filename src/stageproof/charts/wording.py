@@ -62,11 +62,9 @@ def ratio_text(ratio: float | None) -> str:
     return f"{ratio:.2f}x" if ratio < 0.1 else f"{ratio:.1f}x" if ratio < 10 else f"{ratio:,.0f}x"
 
 
-def days_text(days: float | None) -> str:
-    """A number of days, as 12 d; one decimal where it isn't whole."""
-    if days is None:
-        return UNKNOWN
-    return f"{days:,.0f} d" if float(days).is_integer() or days >= 100 else f"{days:,.1f} d"
+def days_text(days: float | None, places: int = 0) -> str:
+    """A number of days, as 12 d."""
+    return UNKNOWN if days is None else f"{days:,.{places}f} d"
 
 
 def short_text(amount: int | None, currency: str) -> str:
