@@ -9,18 +9,18 @@ from typing import Any
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import Conflict, NotFound
-from stageproof.actions.gate import pipeline_of
+from stageproof.actions.gate import decide
 from stageproof.actions.permission import forbid, may_edit, visible_deals
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import DAY, instant_number, instant_of
 from stageproof.engine.money import is_currency
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
-from stageproof.engine.stage_moves import Refusal, StageMove, decide_stage_move
+from stageproof.engine.stage_moves import Refusal, StageMove
 from stageproof.records.ledger import Writing, writing
 from stageproof.records.models import Account, Deal, DealVersion, Organisation, Person
 from stageproof.records.models.deals import CATEGORIES, FACTS
-from stageproof.records.tables import published_definitions
+from stageproof.records.tables import definitions_in_force
 
 EDITABLE = (
     "name", "account", "owner", "amount", "currency", "close_on", "forecast_category", "source", "campaign",
@@ -119,9 +119,7 @@ def move_deal(
     """The deal moved to a stage, `won` or `lost`; Refused with every unmet criterion where the gate says no."""
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         deal = _locked(actor, key, expected_version)
-        answer = decide_stage_move(
-            pipeline_of([deal], now), deal=deal.key, to=to, reason=reason, lost_reason=lost_reason
-        )
+        answer = decide([deal], to=to, now=now, reason=reason, lost_reason=lost_reason)[deal.key]
         if isinstance(answer, Refusal):
             raise Refused(answer.problems)
         version = apply_move(session, deal, answer, now=now)
@@ -260,10 +258,7 @@ def _after_last(deal: Deal, at: dt.datetime) -> dt.datetime:
 def _definition(pipeline: Any, now: dt.datetime, problems: list[Problem]) -> Definition | None:
     zone = Organisation.objects.get().zone
     on = day_at(now, zone)
-    in_force: dict[str, Definition] = {}
-    for each in published_definitions():
-        if each.effective_from is None or each.effective_from <= on:
-            in_force[each.pipeline] = each
+    in_force = {each.pipeline: each for each in definitions_in_force(on)}
     if pipeline is None and in_force:
         return next(iter(in_force.values()))
     found = in_force.get(str(pipeline))

@@ -1,98 +1,130 @@
-"""The gate's view of single deals: their rows, as the engine's tables, under the definition in force."""
+"""The gate's view of single deals: their present rows, in the engine's integers, under the definition in force."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
-from stageproof.engine.book import Book, Pipeline
-from stageproof.engine.frames import from_rows
-from stageproof.engine.tables import TABLES
-from stageproof.records.models import Activity, Deal, EvidenceVersion, Organisation, RoleVersion
-from stageproof.records.tables import calendar_of, published_definitions
+from stageproof.engine.criteria import Moment
+from stageproof.engine.definition import Definition
+from stageproof.engine.frames import day_number, instant_number, number
+from stageproof.engine.money import convert, minor_rate
+from stageproof.engine.one_deal import OneDeal
+from stageproof.engine.period import day_at
+from stageproof.engine.problem import Problem
+from stageproof.engine.stage_moves import Refusal, StageMove, decide_one_stage_move
+from stageproof.engine.tables import DEALS
+from stageproof.records.models import Activity, Deal, EvidenceVersion, Organisation, Rate, RoleVersion
+from stageproof.records.tables import definitions_in_force
+
+HELD = frozenset({"evidence", "roles", "activities"})
+FACTS = ("name", "pipeline", "stage", "status", "amount", "currency", "close_on", "forecast_category", "source",
+         "campaign", "segment", "product", "next_step", "next_step_on", "lost_reason", "competitor",
+         "created_at")  # fmt: skip
+EVIDENCE = ("kind", "criterion", "side", "given_at", "expires_on", "verified_by")
 
 
-def pipeline_of(deals: Sequence[Deal], at: dt.datetime) -> Pipeline:
-    """The pipeline of just these deals at the instant: enough for the gate, quick to load."""
-    keys = {deal.pk: deal.key for deal in deals}
+def decide(
+    deals: Sequence[Deal], *, to: str, now: dt.datetime, reason: str = "", lost_reason: str = ""
+) -> dict[str, StageMove | Refusal]:
+    """The gate's answer for each deal, by key; four queries whatever their number."""
     organisation = Organisation.objects.get()
-    book = Book.build(
-        deals=from_rows(TABLES["deals"], [_deal_row(deal, at) for deal in deals]),
-        evidence=from_rows(TABLES["evidence"], _evidence(keys)),
-        roles=from_rows(TABLES["roles"], _roles(keys)),
-        activities=from_rows(TABLES["activities"], _activities(keys)),
-        definitions=published_definitions(),
-        currency=organisation.currency,
-        zone=organisation.zone,
-        calendar=calendar_of(organisation),
+    on = day_at(now, organisation.zone)
+    definitions = definitions_in_force(on)
+    answers: dict[str, StageMove | Refusal] = {}
+    for deal, one in zip(deals, hands(deals, now=now, organisation=organisation), strict=True):
+        definition = definition_for(definitions, deal.pipeline)
+        answers[deal.key] = (
+            decide_one_stage_move(one, definition, to=to, reason=reason, lost_reason=lost_reason)
+            if definition
+            else Refusal(deal.key, to, (_no_definition(deal),))
+        )
+    return answers
+
+
+def definition_for(definitions: Sequence[Definition], pipeline: str) -> Definition | None:
+    """The definition of a pipeline; the only one there is serves every pipeline."""
+    if len(definitions) == 1:
+        return definitions[0]
+    return next((each for each in definitions if each.pipeline == pipeline), None)
+
+
+def hands(deals: Sequence[Deal], *, now: dt.datetime, organisation: Organisation) -> list[OneDeal]:
+    """The deals in hand: each with its present evidence, roles and activities."""
+    ids = [deal.pk for deal in deals]
+    on = day_at(now, organisation.zone)
+    evidence = _by_deal(
+        EVIDENCE,
+        EvidenceVersion.objects.filter(deal__in=ids, valid_to__isnull=True, revoked=False).values_list(
+            "deal_id", *EVIDENCE
+        ),
     )
-    return book.as_of(at)
+    roles = _by_deal(
+        ("contact", "role", "engaged_at"),
+        RoleVersion.objects.filter(deal__in=ids, valid_to__isnull=True, removed=False).values_list(
+            "deal_id", "contact__name", "role", "engaged_at"
+        ),
+    )
+    activities = _by_deal(
+        ("contact", "kind", "side", "happened_at"),
+        Activity.objects.filter(deal__in=ids).values_list(
+            "deal_id", "contact__name", "kind", "side", "happened_at"
+        ),
+    )
+    return [
+        OneDeal(
+            Moment(
+                at=instant_number(now),
+                day=day_number(on),
+                fields=frozenset((*DEALS.names, *deal.custom)),
+                tables=HELD,
+                currency=organisation.currency,
+            ),
+            _row(deal, organisation, on),
+            evidence[deal.pk],
+            roles[deal.pk],
+            activities[deal.pk],
+        )
+        for deal in deals
+    ]
 
 
-def _deal_row(deal: Deal, at: dt.datetime) -> dict[str, Any]:
-    """The present row as a version that holds from its creation; the gate asks only about now."""
+def _row(deal: Deal, organisation: Organisation, on: dt.date) -> dict[str, Any]:
     return {
-        **{
-            name: getattr(deal, name)
-            for name in (
-                "name", "pipeline", "stage", "status", "amount", "currency", "close_on", "forecast_category",
-                "source", "campaign", "segment", "product", "next_step", "next_step_on", "lost_reason", "competitor",
-                "created_at",
-            )
-        },
         **{name: None if value is None else str(value) for name, value in deal.custom.items()},
+        **{name: number(getattr(deal, name)) for name in FACTS},
         "deal": deal.key,
         "account": deal.account.name if deal.account else None,
         "owner": deal.owner.name if deal.owner else None,
         "team": deal.team.name if deal.team else None,
-        "valid_from": min(deal.created_at, at),
-        "valid_to": None,
-    }  # fmt: skip
+        "value": _value(deal, organisation.currency, on),
+    }
 
 
-def _evidence(keys: dict[int, str]) -> list[dict[str, Any]]:
-    rows = EvidenceVersion.objects.filter(deal__in=keys, valid_to__isnull=True, revoked=False)
-    names = ("evidence", "criterion", "kind", "what", "given_by", "side", "given_at", "expires_on", "located_at",
-             "verified_by", "valid_from")  # fmt: skip
-    return [
-        {**dict(zip(names, values, strict=True)), "deal": keys[deal]}
-        for deal, *values in rows.values_list("deal_id", *names)
-    ] or _none("evidence")
+def _value(deal: Deal, currency: str, on: dt.date) -> int | None:
+    """The amount in the reporting currency at the rate of the day; null where there is no rate."""
+    if deal.amount is None or deal.currency == currency:
+        return deal.amount
+    rate = Rate.objects.filter(currency=deal.currency, from_on__lte=on).order_by("-from_on").first()
+    if rate is None:
+        return None
+    return convert(deal.amount, minor_rate(Decimal(rate.rate), source=deal.currency, target=currency))
 
 
-def _roles(keys: dict[int, str]) -> list[dict[str, Any]]:
-    rows = RoleVersion.objects.filter(deal__in=keys, valid_to__isnull=True, removed=False)
-    found = rows.values_list("deal_id", "contact__name", "role", "contact__title", "engaged_at", "valid_from")
-    return [
-        {
-            "deal": keys[deal],
-            "contact": contact,
-            "role": role,
-            "title": title,
-            "engaged_at": engaged,
-            "valid_from": since,
-        }
-        for deal, contact, role, title, engaged, since in found
-    ]
+def _by_deal(names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for deal, *values in rows:
+        found[deal].append({name: number(value) for name, value in zip(names, values, strict=True)})
+    return found
 
 
-def _activities(keys: dict[int, str]) -> list[dict[str, Any]]:
-    rows = Activity.objects.filter(deal__in=keys)
-    found = rows.values_list("key", "deal_id", "contact__name", "kind", "side", "happened_at")
-    return [
-        {
-            "activity": key,
-            "deal": keys[deal],
-            "contact": contact,
-            "kind": kind,
-            "side": side,
-            "happened_at": at,
-        }
-        for key, deal, contact, kind, side, at in found
-    ]
-
-
-def _none(_table: str) -> list[dict[str, Any]]:
-    """Nothing recorded is not the same as nothing held: the table is there, and empty."""
-    return []
+def _no_definition(deal: Deal) -> Problem:
+    return Problem(
+        "no_definition",
+        f"No definition of the pipeline '{deal.pipeline}' is in force.",
+        "Publish one with a date on or before today.",
+        value=deal.pipeline,
+    )

@@ -146,6 +146,8 @@ class _Warm:
 
 
 _lock = threading.Lock()
+# A published version never changes, and publishing one is a change to the directory.
+_definitions: dict[str, Any] = {}
 _warm = _Warm()
 
 
@@ -170,6 +172,7 @@ def forget() -> None:
     global _warm
     with _lock:
         _warm = _Warm()
+        _definitions.clear()
 
 
 def _current() -> _Warm:
@@ -196,7 +199,7 @@ def _brought_up(source: Source, loaded: pl.DataFrame | None, after: int, until: 
     if loaded is None:
         after = 0
     with connection.cursor() as cursor:
-        cursor.execute(f"{source.sql} WHERE v.seq > %s AND v.seq <= %s ORDER BY v.seq", [after, until])  # noqa: S608
+        cursor.execute(f"{source.sql} WHERE v.seq > %s AND v.seq <= %s ORDER BY v.seq", [after, until])
         rows = cursor.fetchall()
     if not rows and loaded is not None:
         return loaded
@@ -254,9 +257,26 @@ def calendar_of(organisation: Organisation) -> Calendar:
     )
 
 
+def definitions_in_force(on: dt.date) -> list[Definition]:
+    """The definition that rules on the day, one per pipeline."""
+    found: dict[str, Definition] = {}
+    for each in published_definitions():
+        if each.effective_from is None or each.effective_from <= on:
+            found[each.pipeline] = each
+    return list(found.values())
+
+
 def published_definitions() -> list[Definition]:
-    """Every published version of every pipeline's definition."""
-    rows = DefinitionVersion.objects.filter(published_at__isnull=False).order_by("pipeline", "version")
+    """Every published version of every pipeline's definition, by the day it takes effect."""
+    directory = Ledger.objects.values_list("directory", flat=True).filter(id=1).first()
+    key = (connection.settings_dict["NAME"], directory)
+    if _definitions.get("key") != key:
+        _definitions.update(key=key, found=_read_definitions())
+    return list(_definitions["found"])
+
+
+def _read_definitions() -> list[Definition]:
+    rows = DefinitionVersion.objects.filter(published_at__isnull=False).order_by("effective_from", "version")
     return [
         replace(
             read_definition(row.toml),
