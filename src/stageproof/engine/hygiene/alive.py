@@ -1,0 +1,150 @@
+"""Check 3: is the deal alive?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import narwhals as nw
+
+from stageproof.engine.book import Pipeline, in_memory
+from stageproof.engine.definition import Definition
+from stageproof.engine.frames import DAY, collect
+from stageproof.engine.hygiene.subjects import Checked, Test, day_of_instant, findings, missing_since, ruled
+from stageproof.engine.measures.cycle_length import cycle_length
+from stageproof.engine.measures.time_in_stage import spent_per_deal, time_in_stage
+
+CHECK = 3
+ENOUGH_COMPLETED = 10
+"""How many deals must have left a stage before their time there is a norm."""
+ENOUGH_CLOSED = 30
+"""How many deals must have closed before one older than all of them is a ghost."""
+QUIET_DAYS = 14
+"""Days without the buyer at a stage that the definition does not know."""
+
+
+def alive(pipeline: Pipeline) -> Checked:
+    """Deals without the buyer, without a next step ahead, too long in their stage, or older than any that
+    closed."""
+    contact, notes = _last_contact(pipeline)
+    norms = stage_norms(pipeline)
+    found: list[nw.LazyFrame[Any]] = []
+    for definition, rules, deals in ruled(pipeline):
+        frame = _with_next_step(pipeline, _with_time_in_stage(pipeline, deals))
+        if contact is not None:
+            frame = frame.join(contact, on="deal", how="left")
+        tests = [*_next_step(pipeline), *_ghosts(pipeline)]
+        if contact is not None:
+            tests += _silent(pipeline, definition)
+        if definition is not None:
+            tests += _overdue(pipeline, definition, norms, rules.stage_age_factor)
+        found += findings(in_memory(frame), CHECK, tests)
+    return Checked(tuple(found), (*notes, *_unchecked(pipeline, norms)))
+
+
+def stage_norms(pipeline: Pipeline) -> dict[tuple[str, int], float]:
+    """Days that a deal usually stays, per definition and position: as the definition says, else as history
+    shows."""
+    norms = {}
+    table = time_in_stage(pipeline)
+    for name, position, completed, median, simple in table.select(
+        "definition", "position", "completed", "median", "median_completed"
+    ).iter_rows():
+        if completed >= ENOUGH_COMPLETED and name is not None and position >= 0:
+            norms[name, position] = median if median is not None else simple
+    for definition in pipeline.definitions:
+        for position, stage in enumerate(definition.stages):
+            if stage.norm_days is not None:
+                norms[definition.pipeline, position] = float(stage.norm_days)
+    return norms
+
+
+def _last_contact(pipeline: Pipeline) -> tuple[nw.LazyFrame[Any] | None, list[str]]:
+    """Per deal the day of the buyer's last activity; of any, where the book does not say whose they were."""
+    activities = pipeline.activities
+    if activities is None:
+        return None, ["When the buyer was last heard: the book holds no activities."]
+    notes = []
+    buyers = activities.filter(nw.col("side") == "buyer")
+    if not collect(activities.filter(~nw.col("side").is_null()).select("side").head(1)).height:
+        notes.append("Whose activities they were: the book does not say, so any activity counts.")
+        buyers = activities
+    last = (
+        buyers.filter(~nw.col("deal").is_null())
+        .group_by("deal")
+        .agg(heard_at=nw.col("happened_at").max())
+        .with_columns(heard_on=day_of_instant(pipeline, nw.col("heard_at")))
+    )
+    return last, notes
+
+
+def _silent(pipeline: Pipeline, definition: Definition | None) -> Iterator[Test]:
+    """Longer without the buyer than the stage allows; of a deal never heard of, since it was created."""
+    since = nw.coalesce(nw.col("heard_on"), nw.col("created_on"), nw.col("entered_on"))
+    silence = nw.lit(pipeline.day) - since
+    allowed: nw.Expr = nw.lit(QUIET_DAYS)
+    for position, stage in enumerate(definition.stages if definition else ()):
+        quiet = QUIET_DAYS if stage.quiet_days is None else stage.quiet_days
+        allowed = nw.when(nw.col("position") == position).then(nw.lit(quiet)).otherwise(allowed)
+    heard = ~nw.col("heard_on").is_null()
+    yield Test("silent", heard & (silence > allowed), since, silence, allowed)
+    yield Test("never_heard", ~heard & (silence > allowed), since, silence, allowed)
+
+
+def _with_next_step(pipeline: Pipeline, deals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    column = _next_step_column(pipeline)
+    return deals if column is None else missing_since(pipeline, deals, [column])
+
+
+def _next_step(pipeline: Pipeline) -> Iterator[Test]:
+    column = _next_step_column(pipeline)
+    if column is not None:
+        yield Test("no_next_step", nw.col(f"{column}_missing"), nw.col(f"{column}_missing_on"))
+    if column == "next_step_on":
+        due = nw.col("next_step_on")
+        yield Test("next_step_past", due < pipeline.day, due + 1, nw.lit(pipeline.day) - due)
+
+
+def _next_step_column(pipeline: Pipeline) -> str | None:
+    return next((name for name in ("next_step_on", "next_step") if name in pipeline.book.fields), None)
+
+
+def _with_time_in_stage(pipeline: Pipeline, deals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    spent = spent_per_deal(pipeline).filter(nw.col("completed") == 0).select("deal", "spent")
+    return deals.join(spent, on="deal", how="left").with_columns(days_in_stage=nw.col("spent") // DAY)
+
+
+def _overdue(
+    pipeline: Pipeline, definition: Definition, norms: dict[tuple[str, int], float], factor: float
+) -> Iterator[Test]:
+    days = nw.col("days_in_stage")
+    for position in range(len(definition.stages)):
+        norm = norms.get((definition.pipeline, position))
+        if norm:
+            limit = norm * factor
+            since = nw.lit(pipeline.day) - days + int(limit) + 1
+            here = (nw.col("position") == position) & (days > limit)
+            yield Test("too_long_in_stage", here, since, days, nw.lit(limit))
+
+
+def _ghosts(pipeline: Pipeline) -> Iterator[Test]:
+    closed = cycle_length(pipeline, outcomes=("won", "lost")).row(0, named=True)
+    if closed["deals"] >= ENOUGH_CLOSED:
+        longest = closed["longest"]
+        age = nw.lit(pipeline.day) - nw.col("created_on")
+        yield Test("ghost", age > longest, nw.col("created_on") + longest + 1, age, nw.lit(longest))
+
+
+def _unchecked(pipeline: Pipeline, norms: dict[tuple[str, int], float]) -> Iterator[str]:
+    if _next_step_column(pipeline) is None:
+        yield "Next steps: the book holds none."
+    elif _next_step_column(pipeline) == "next_step":
+        yield "Whether next steps lie in the past: the book holds no dates of next steps."
+    without = [
+        stage.name
+        for definition in pipeline.definitions
+        for position, stage in enumerate(definition.stages)
+        if (definition.pipeline, position) not in norms
+    ]
+    if without:
+        yield f"Time in {', '.join(without)}: no norm is set, and too few deals have left to show one."

@@ -1,0 +1,157 @@
+"""Check 1: is the close date real?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import narwhals as nw
+
+from stageproof.engine.book import Pipeline, in_memory
+from stageproof.engine.definition import Definition, HygieneRules
+from stageproof.engine.frames import DAY, collect
+from stageproof.engine.hygiene.subjects import (
+    Checked,
+    Test,
+    day_of_instant,
+    findings,
+    later,
+    missing_since,
+    ruled,
+)
+from stageproof.engine.measures.placing import placed
+from stageproof.engine.measures.slippage import push_count
+from stageproof.engine.measures.stage_visits import stage_runs, stage_visits
+
+CHECK = 1
+ENOUGH_WON = 10
+"""How many won deals it takes to say how long the stages after one take."""
+
+
+def close_date(pipeline: Pipeline) -> Checked:
+    """Close dates that are missing, past, unconfirmed by the buyer, pushed too often, or sooner than
+    possible."""
+    if "close_on" not in pipeline.book.fields:
+        return Checked((), ("Close dates: the book holds none.",))
+    remaining = days_after_stage(pipeline)
+    found: list[nw.LazyFrame[Any]] = []
+    for definition, rules, deals in ruled(pipeline):
+        known = _with_confirmation(pipeline, rules, missing_since(pipeline, deals, ["close_on"]))
+        pushes = push_count(pipeline).with_columns(pushed_on=day_of_instant(pipeline, nw.col("last_push_at")))
+        frame = in_memory(known.join(pushes, on="deal", how="left"))
+        tests = [*_always(pipeline, rules), *_too_soon(pipeline, definition, remaining)]
+        if pipeline.evidence is not None:
+            tests.append(_unconfirmed(pipeline, rules))
+        found += findings(frame, CHECK, tests)
+    return Checked(tuple(found), tuple(_unchecked(pipeline, remaining)))
+
+
+def days_after_stage(pipeline: Pipeline) -> dict[tuple[str, int], float]:
+    """Median days from leaving a stage for good to winning, per definition and position, where enough were
+    won."""
+    won = (
+        stage_runs(pipeline)
+        .filter(nw.col("status") == "won")
+        .group_by("deal")
+        .agg(won_at=nw.col("entered_at").max())
+    )
+    visits = stage_visits(pipeline).join(
+        pipeline.closed.filter(nw.col("status") == "won").select("deal", "pipeline"), on="deal", how="inner"
+    )
+    left = (
+        placed(pipeline, visits)
+        .filter(nw.col("position") >= 0, ~nw.col("definition").is_null())
+        .group_by("deal", "definition", "position")
+        .agg(left_at=nw.col("left_at").max())
+        .join(won, on="deal", how="inner")
+        .with_columns(took=nw.col("won_at") - nw.col("left_at"))
+    )
+    medians = collect(
+        left.group_by("definition", "position").agg(deals=nw.len(), took=nw.col("took").median())
+    )
+    return {
+        (name, position): float(took) / DAY
+        for name, position, deals, took in medians.select("definition", "position", "deals", "took").rows()
+        if deals >= ENOUGH_WON
+    }
+
+
+def _always(pipeline: Pipeline, rules: HygieneRules) -> list[Test]:
+    overdue = nw.lit(pipeline.day) - nw.col("close_on")
+    return [
+        Test("no_close_date", nw.col("close_on_missing"), nw.col("close_on_missing_on")),
+        Test("past", nw.col("close_on") < pipeline.day, nw.col("close_on") + 1, overdue),
+        Test(
+            "pushed",
+            nw.col("pushes") > rules.pushes_allowed,
+            nw.col("pushed_on"),
+            nw.col("pushes"),
+            nw.lit(rules.pushes_allowed),
+        ),
+    ]
+
+
+def _unconfirmed(pipeline: Pipeline, rules: HygieneRules) -> Test:
+    """Close dates that lie ahead, near, and without the buyer's recent word for them."""
+    ahead = nw.col("close_on") - pipeline.day
+    soon = (ahead >= 0) & (ahead <= rules.closing_soon_days)
+    lapsed_on = nw.col("confirmed_on") + rules.close_date_within_days
+    confirmed = nw.coalesce(nw.col("confirmed_at") > _since(pipeline, rules), nw.lit(False))
+    began = later(nw.col("close_on") - rules.closing_soon_days, nw.col("created_on"))
+    return Test(
+        "unconfirmed", soon & ~confirmed, later(began, lapsed_on), ahead, nw.lit(rules.closing_soon_days)
+    )
+
+
+def _with_confirmation(
+    pipeline: Pipeline, rules: HygieneRules, deals: nw.LazyFrame[Any]
+) -> nw.LazyFrame[Any]:
+    if pipeline.evidence is None:
+        return deals
+    confirmed = (
+        pipeline.evidence.filter(nw.col("kind") == rules.close_date_evidence, nw.col("side") == "buyer")
+        .group_by("deal")
+        .agg(confirmed_at=nw.col("given_at").max())
+    )
+    day = day_of_instant(pipeline, nw.col("confirmed_at"))
+    return deals.join(confirmed, on="deal", how="left").with_columns(confirmed_on=day)
+
+
+def _since(pipeline: Pipeline, rules: HygieneRules) -> int:
+    return pipeline.at - rules.close_date_within_days * DAY
+
+
+def _too_soon(
+    pipeline: Pipeline, definition: Definition | None, remaining: Mapping[tuple[str, int], float]
+) -> list[Test]:
+    """Less time left than half of the won deals took once they had left the stage."""
+    if definition is None:
+        return []
+    ahead = nw.col("close_on") - pipeline.day
+    tests = []
+    for position in range(len(definition.stages)):
+        days = remaining.get((definition.pipeline, position))
+        if days:
+            here = (nw.col("position") == position) & (ahead >= 0) & (ahead < days)
+            since = later(nw.col("close_on") - math.ceil(days) + 1, nw.col("entered_on"))
+            tests.append(Test("too_soon", here, since, ahead, nw.lit(days)))
+    return tests
+
+
+def _unchecked(pipeline: Pipeline, remaining: Mapping[tuple[str, int], float]) -> list[str]:
+    notes = []
+    if pipeline.evidence is None:
+        notes.append("Whether the buyer confirmed the close date: the book holds no evidence.")
+    replaced = pipeline.versions.filter(nw.col("status") == "open", nw.col("valid_to") <= pipeline.at)
+    if not _any(replaced.join(pipeline.open.select("deal"), on="deal", how="semi")):
+        notes.append("How often close dates were pushed: the book holds no history of open deals.")
+    if not remaining:
+        notes.append(
+            f"Whether close dates are too soon: fewer than {ENOUGH_WON} won deals have a history of stages."
+        )
+    return notes
+
+
+def _any(frame: nw.LazyFrame[Any]) -> bool:
+    return bool(collect(frame.select("deal").head(1)).height)
