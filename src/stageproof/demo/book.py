@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
 from typing import Any
 
 import polars as pl
 
-from stageproof.demo.company import CAMPAIGNS, COMPANY, PEOPLE, PIPELINE_OWNER
+from stageproof.demo.company import CAMPAIGNS, COMPANY, PEOPLE
 from stageproof.demo.journal import Journal
 from stageproof.demo.market import Market
 from stageproof.demo.story import BEGINS_ON, DEFAULT_SEED, UNTIL
 from stageproof.demo.world import simulated
 from stageproof.engine.book import Book
-from stageproof.engine.definition import Definition
+from stageproof.engine.definition import Definition, read_definition
 from stageproof.engine.frames import day_number
 from stageproof.engine.tables import FOREVER, TABLES
-from stageproof.engine.templates import template
 
 KEYS = {
     "deals": ["deal"],
@@ -40,7 +41,6 @@ class Tables:
     accounts: pl.DataFrame
     contacts: pl.DataFrame
     campaigns: pl.DataFrame
-    _memory: dict[str, Book] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def deals(self) -> pl.DataFrame:
@@ -48,10 +48,12 @@ class Tables:
 
     def book(self) -> Book:
         """The book of these tables."""
-        if "book" not in self._memory:
-            frames: dict[str, Any] = dict(self.engine)
-            self._memory["book"] = Book.build(**frames, definitions=self.definitions, currency="USD")
-        return self._memory["book"]
+        return self._book
+
+    @cached_property
+    def _book(self) -> Book:
+        frames: dict[str, Any] = dict(self.engine)
+        return Book.build(**frames, definitions=self.definitions, currency="USD")
 
 
 def demo_company(seed: int = DEFAULT_SEED, until: dt.date = UNTIL, *, currencies: bool = False) -> Tables:
@@ -70,10 +72,11 @@ def demo_company(seed: int = DEFAULT_SEED, until: dt.date = UNTIL, *, currencies
     )
 
 
+@cache
 def demo_definition() -> Definition:
-    """The mid-market definition, owned by a person, in force from the first day, enforced from 2025 on."""
-    owner = next(person.email for person in PEOPLE if person.name == PIPELINE_OWNER)
-    return replace(template("mid-market"), owner=owner, version=1, effective_from=BEGINS_ON)
+    """The firm's own definition: in force from the first day, enforced from 2025 on."""
+    text = files("stageproof.demo").joinpath("definition.toml").read_text(encoding="utf-8")
+    return read_definition(text, source="demo company")
 
 
 def _versions(name: str, journal: Journal) -> pl.DataFrame:

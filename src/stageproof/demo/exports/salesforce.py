@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -25,6 +27,8 @@ from stageproof.demo.exports.cells import (
     yes_no,
 )
 
+BLOCK = 100_000
+
 FOLLOWED = ("stage", "status", "amount", "close_on", "forecast_category")
 """What a row of OpportunityHistory is written for."""
 
@@ -39,8 +43,6 @@ def write_salesforce(tables: Tables, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     objects = {
         "Opportunity": opportunities(tables),
-        "OpportunityHistory": opportunity_history(tables),
-        "OpportunityFieldHistory": field_history(tables),
         "Account": accounts(tables),
         "Contact": contacts(tables),
         "OpportunityContactRole": contact_roles(tables),
@@ -53,10 +55,26 @@ def write_salesforce(tables: Tables, folder: Path) -> list[Path]:
     }
     written = []
     for name, frame in objects.items():
-        path = folder / f"{name}.csv"
-        frame.write_csv(path)
-        written.append(path)
+        written.append(folder / f"{name}.csv")
+        frame.write_csv(written[-1])
+    histories = {"OpportunityHistory": opportunity_history, "OpportunityFieldHistory": field_history}
+    for name, rows_of in histories.items():
+        written.append(folder / f"{name}.csv")
+        _write_by_blocks(tables, written[-1], rows_of)
     return written
+
+
+def _write_by_blocks(tables: Tables, path: Path, rows_of: Callable[[Tables, int], pl.DataFrame]) -> None:
+    """Histories are long: so many deals are written at a time, numbered on."""
+    deals = tables.deals["deal"].unique().sort()
+    first = 1
+    with path.open("wb") as file:
+        for start in range(0, len(deals), BLOCK):
+            block = deals.slice(start, BLOCK)
+            among = pl.col("deal").is_between(pl.lit(block[0]), pl.lit(block[-1]))
+            rows = rows_of(replace(tables, engine={"deals": tables.deals.filter(among)}), first)
+            rows.write_csv(file, include_header=start == 0)
+            first += rows.height
 
 
 def identifier(prefix: str, numbers: pl.Expr) -> pl.Expr:
@@ -106,9 +124,9 @@ def opportunities(tables: Tables) -> pl.DataFrame:
     )
 
 
-def opportunity_history(tables: Tables) -> pl.DataFrame:
+def opportunity_history(tables: Tables, first: int = 1) -> pl.DataFrame:
     versions = changed(tables.deals.sort("deal", "valid_from"), FOLLOWED)
-    versions = _with_user(versions, tables, "actor", "CreatedById").with_row_index("row", offset=1)
+    versions = _with_user(versions, tables, "actor", "CreatedById").with_row_index("row", offset=first)
     return versions.select(
         Id=identifier("008", pl.col("row")),
         OpportunityId=identifier("006", number("deal")),
@@ -123,11 +141,11 @@ def opportunity_history(tables: Tables) -> pl.DataFrame:
     )
 
 
-def field_history(tables: Tables) -> pl.DataFrame:
+def field_history(tables: Tables, first: int = 1) -> pl.DataFrame:
     versions = tables.deals.sort("deal", "valid_from").with_columns(date("next_step_on"))
     versions = _with_user(versions, tables, "owner", "OwnerId").with_columns(owner="OwnerId").drop("OwnerId")
     rows = _with_user(changes(versions, list(TRACKED)), tables, "actor", "CreatedById")
-    return rows.with_row_index("row", offset=1).select(
+    return rows.with_row_index("row", offset=first).select(
         Id=identifier("017", pl.col("row")),
         OpportunityId=identifier("006", number("deal")),
         Field=pl.col("field").replace_strict(TRACKED),
