@@ -45,6 +45,12 @@ def decide(
     return answers
 
 
+def definition_of(deal: Deal, now: dt.datetime) -> Definition | None:
+    """The definition that rules the deal on the day of the instant."""
+    on = day_at(now, Organisation.objects.get().zone)
+    return definition_for(definitions_in_force(on), deal.pipeline)
+
+
 def definition_for(definitions: Sequence[Definition], pipeline: str) -> Definition | None:
     """The definition of a pipeline; the only one there is serves every pipeline."""
     if len(definitions) == 1:
