@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
-
-import polars as pl
 
 from stageproof import __version__
 from stageproof.audit.audit import Audit
 from stageproof.audit.explanations import explanations
 from stageproof.audit.headline import headline
-from stageproof.engine.frames import day_of, instant_of
+from stageproof.audit.finding_lists import found_checks
+from stageproof.engine.frames import instant_of
 from stageproof.engine.money import Money
 from stageproof.engine.proof import sentence
 from stageproof.engine.qualification import QUALIFICATIONS
 
 SCHEMA = 1
+LARGEST = 50
+"""Of each kind of finding so many are told in words; `findings` counts all, and `--deals` writes all."""
 
 
 def document(audit: Audit) -> dict[str, Any]:
@@ -38,6 +38,7 @@ def document(audit: Audit) -> dict[str, Any]:
         "by_source": [_owner(audit, row, "source") for row in audit.by_source.iter_rows(named=True)],
         "by_period": [_quarter(audit, row) for row in audit.by_period.iter_rows(named=True)],
         "findings": _findings(audit),
+        "not_checked": list(audit.monday.unchecked),
         "problems": [problem.as_dict() for problem in audit.problems],
         "notes": list(audit.notes),
         "rows": audit.rows,
@@ -147,18 +148,29 @@ def _definition(audit: Audit) -> dict[str, Any]:
 
 
 def _findings(audit: Audit) -> list[dict[str, Any]]:
-    raise NotImplementedError
-
-
-def plain(value: Any, name: str = "") -> Any:
-    """A cell for JSON: days and instants as ISO text, decimals as text."""
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, int) and name.endswith("_on"):
-        return day_of(value).isoformat()
-    return value
-
-
-def rows_of(table: pl.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table in plain values."""
-    return [{name: plain(value, name) for name, value in row.items()} for row in table.iter_rows(named=True)]
+    """The four checks: counts of everything, and of each kind of finding the largest in words."""
+    currency = audit.pipeline.currency
+    return [
+        {
+            "check": check.number,
+            "title": check.title,
+            "count": check.deals,
+            "amount": money(check.amount, currency),
+            "codes": [
+                {
+                    "code": code.code,
+                    "says": code.says,
+                    "remedy": code.remedy,
+                    "count": code.deals,
+                    "amount": money(code.amount, currency),
+                    "findings": code.whole,
+                    "largest": [
+                        {"deal": row["deal"], "seen": row["seen"], "remedy": row["remedy"] or code.remedy}
+                        for row in code.rows[:LARGEST]
+                    ],
+                }
+                for code in check.codes
+            ],
+        }
+        for check in found_checks(audit)
+    ]

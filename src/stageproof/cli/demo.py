@@ -1,0 +1,69 @@
+"""`stageproof demo`: the audit of the demo company, a year before and after it took up the routine."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from stageproof.audit.audit import audit
+from stageproof.audit.report import report
+from stageproof.audit.terminal import show
+from stageproof.cli.files import write_text
+from stageproof.demo.book import demo_company
+from stageproof.demo.exports.hubspot import write_hubspot
+from stageproof.demo.exports.pipedrive import write_pipedrive
+from stageproof.demo.exports.salesforce import write_salesforce
+
+MOMENTS = (("2024-09-23", "2024-Q3"), ("2025-09-22", "2025-Q3"))
+EXPORTS = {"salesforce": write_salesforce, "hubspot": write_hubspot, "pipedrive": write_pipedrive}
+
+EXAMPLES = """
+Examples:
+
+  stageproof demo
+
+  stageproof demo --out demo --export salesforce
+"""
+
+
+def command(
+    out: Annotated[Path, typer.Option("--out", help="The folder to write the reports to.")] = Path("out"),
+    export: Annotated[
+        str | None,
+        typer.Option("--export", help="Also write it as an export of: salesforce, hubspot, pipedrive."),
+    ] = None,  # noqa: E501
+    open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the reports in a browser.")] = True,
+) -> int:
+    """Audit the demo company in the last week of Q3: before Monday's routine, and a year later."""
+    console = Console()
+    console.print("Simulating two years of Demo Company, day by day ...", highlight=False)
+    tables = demo_company()
+    book = tables.book()
+    out.mkdir(parents=True, exist_ok=True)
+    pages = []
+    for day, name in MOMENTS:
+        pipeline = book.as_of(day)
+        period = book.calendar.period(name)
+        found = audit(book, as_of=day, definition=pipeline.definitions[0], period=period)
+        console.rule(f"Demo Company, {day}, closing in {name}")
+        show(found, console)
+        page = out / f"demo-{name}.html"
+        write_text(page, report(found))
+        pages.append(page)
+    if export is not None:
+        if export not in EXPORTS:
+            raise typer.BadParameter(f"there is no export '{export}'; use {', '.join(EXPORTS)}")
+        EXPORTS[export](tables, out / export)
+        console.print(f"\nWritten as a {export} export to {out / export}", highlight=False)
+    console.print("\nReports: " + ", ".join(str(page) for page in pages), highlight=False)
+    if open_ and sys.stdout.isatty():
+        webbrowser.open(pages[-1].resolve().as_uri())
+    return 0
+
+
+command.__doc__ = (command.__doc__ or "") + EXAMPLES
