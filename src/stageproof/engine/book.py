@@ -256,6 +256,13 @@ class Pipeline:
         return self._known("roles").filter(nw.col("valid_from") <= self.at)
 
     @cached_property
+    def lead_versions(self) -> nw.LazyFrame[Any] | None:
+        """Every version of the leads that began by the instant."""
+        if not self.book.holds("leads"):
+            return None
+        return self._known("leads").filter(nw.col("valid_from") <= self.at)
+
+    @cached_property
     def activities(self) -> nw.LazyFrame | None:
         """What happened by the instant."""
         return self._happened("activities", "happened_at")
