@@ -10,6 +10,7 @@ import polars as pl
 
 from stageproof.audit.audit import Audit
 from stageproof.charts.wording import count_text, day_text, digits_text
+from stageproof.engine.frames import day_of
 from stageproof.engine.hygiene.finding import kind_of
 from stageproof.engine.qualification import QUALIFICATIONS, criterion_states
 
@@ -86,7 +87,12 @@ def _row(audit: Audit, row: Mapping[str, Any]) -> dict[str, Any]:
         "stage": row["stage"],
         "amount": digits_text(row["value"], audit.pipeline.currency),
         "close_on": day_text(row["close_on"]),
+        "in_period": _in_period(audit, row["close_on"]),
     }
+
+
+def _in_period(audit: Audit, day: int | None) -> bool:
+    return audit.period is not None and day is not None and audit.period.contains(day_of(day))
 
 
 def _open_row(

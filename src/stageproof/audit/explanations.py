@@ -105,7 +105,7 @@ def _amount(
         note=note,
         says=says,
         formula=formula,
-        deals=anchor,
+        deals=f"period-{name}" if period else anchor,
     )
 
 
@@ -125,11 +125,11 @@ def _coverage(audit: Audit) -> list[Explanation]:
         reached = why_not or ("the target is reached" if cover["remaining"] is None else "")
         found = [
             _ratio(audit, "nominal", "Nominal coverage", "as claimed", why_not, nominal,
-                   "Open amount closing in the period over the target of the period.", "deals-open"),
+                   "Open amount closing in the period over the target of the period.", "period-open"),
             _ratio(audit, "qualified", "Qualified coverage", "of it proven", why_not, real,
-                   "The qualified part of what closes in the period over the target.", "deals-qualified"),
+                   "The qualified part of what closes in the period over the target.", "period-qualified"),
             _ratio(audit, "remaining", "Remaining coverage", "of what is left to win", reached, left,
-                   "Open amount closing in the period over what is left of the target.", "deals-open"),
+                   "Open amount closing in the period over what is left of the target.", "period-open"),
         ]  # fmt: skip
     rate = audit.win_rate["by_count"]
     needed = f"1 / {percent_text(rate)} win rate by count"
@@ -195,7 +195,7 @@ def _levers(audit: Audit) -> list[Explanation]:
         title="Cycle length",
         value=days_text(mean, 1),
         exact="unknown" if mean is None else f"{mean:,.2f} days",
-        note=f"median {days_text(cycle['median'])}, p90 {days_text(cycle['p90'])}",
+        note=f"median {days_text(cycle['median'])}, p90 {days_text(cycle['p90'])}" if mean else "",
         says="Days from created to closed, of won deals: the mean, beside median and 90th percentile.",
         formula=_days_formula(cycle),
         deals="deals-won",

@@ -55,12 +55,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Pick:
-    """One owner, stage or source to narrow the lists of deals to."""
+    """One owner, stage, source or period to narrow the lists of deals to; `only` keeps one list alone."""
 
     anchor: str
+    says: str
     key: str
     number: int
-    value: str
+    only: str = ""
 
 
 def report(audit: Audit) -> str:
@@ -76,6 +77,7 @@ def _context(audit: Audit) -> dict[str, Any]:
         "source": _numbered(audit.by_source["source"]),
     }
     opened = open_lists(audit, numbers)
+    lists = [*opened, *closed_lists(audit)]
     return {
         "audit": audit,
         "style": _style(),
@@ -89,8 +91,9 @@ def _context(audit: Audit) -> dict[str, Any]:
         "gaps": gaps(audit),
         "tally": criteria_tally(audit.pipeline, audit.definition).to_dicts(),
         "numbers": numbers,
-        "picks": _picks(numbers),
-        "lists": [*opened, *closed_lists(audit)],
+        "picks": _picks(audit, numbers),
+        "lists": lists,
+        "cut": any(each.cut for each in lists),
         "anchors": _anchors(opened),
         "instant": instant_of(audit.pipeline.at).isoformat(timespec="seconds"),
         "rows_limit": ROWS,
@@ -155,12 +158,20 @@ def _numbered(values: pl.Series) -> dict[str | None, int]:
     return {value: number for number, value in enumerate(values)} if len(values) <= PICKED else {}
 
 
-def _picks(numbers: Mapping[str, Mapping[str | None, int]]) -> list[Pick]:
-    return [
-        Pick(f"{key}-{number}", key, number, value or BLANK)
+def _picks(audit: Audit, numbers: Mapping[str, Mapping[str | None, int]]) -> list[Pick]:
+    picks = [
+        Pick(f"{key}-{number}", f"Open deals with {key} {value or BLANK}", key, number)
         for key, values in numbers.items()
         for value, number in values.items()
     ]
+    if audit.period is None:
+        return picks
+    whole = Pick("period-open", f"Deals that close or closed in {audit.period.name}", "in", 1)
+    parts = [
+        Pick(f"period-{name}", f"{name.capitalize()}, {audit.period.name}", "in", 1, f"deals-{name}")
+        for name in (*QUALIFICATIONS, "won", "lost")
+    ]
+    return [*picks, whole, *parts]
 
 
 def _anchors(lists: Sequence[DealList]) -> dict[str, str]:

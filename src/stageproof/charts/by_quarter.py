@@ -9,7 +9,7 @@ import polars as pl
 
 from stageproof.charts.bars import BAR, PARTS, across, fill, outline, parts_of, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
-from stageproof.charts.theme import INK, TARGET
+from stageproof.charts.theme import INK, PAPER, TARGET
 from stageproof.charts.wording import short_text
 
 SHOWN = 12
@@ -72,6 +72,8 @@ def _standing(
             x=x, y=alt.Y("end:Q", scale=scale, axis=None), text="text:N"
         ),
     ]  # fmt: skip
+    inner = alt.Chart(rows(_inside(texts, end, 0.09))).mark_text(baseline="middle", color=PAPER)
+    layers.append(inner.encode(x=x, y=alt.Y("middle:Q", scale=scale, axis=None), text="won:N"))
     if goals:
         tick = alt.Chart(rows(goals)).mark_tick(color=TARGET, opacity=1, thickness=3, size=bar + 14)
         layers.append(tick.encode(x=x, y=alt.Y("target:Q", scale=scale, axis=None)))
@@ -96,10 +98,17 @@ def _lying(
             y=y, x=alt.X("end:Q", scale=scale, axis=None), text="text:N"
         ),
     ]  # fmt: skip
+    inner = alt.Chart(rows(_inside(texts, end, 0.22))).mark_text(align="center", color=PAPER)
+    layers.append(inner.encode(y=y, x=alt.X("middle:Q", scale=scale, axis=None), text="won:N"))
     if goals:
         tick = alt.Chart(rows(goals)).mark_tick(color=TARGET, opacity=1, thickness=3, size=BAR + 6)
         layers.append(tick.encode(y=y, x=alt.X("target:Q", scale=scale, axis=None)))
     return alt.layer(*layers).properties(width=width(True, less=78), height={"step": _ROW})
+
+
+def _inside(texts: list[dict[str, Any]], end: int, least: float) -> list[dict[str, Any]]:
+    """What was won where something is open on top of it, and there is room for the words."""
+    return [text for text in texts if text["won"] and text["middle"] * 2 > least * end]
 
 
 def _text(row: dict[str, Any], currency: str) -> dict[str, Any]:
@@ -114,6 +123,8 @@ def _text(row: dict[str, Any], currency: str) -> dict[str, Any]:
         "end": won + opened,
         "text": short_text(won + opened, currency) if won + opened else "",
         "says": ", ".join(says) or "nothing",
+        "won": short_text(won, currency) if won and opened else "",
+        "middle": won / 2,
     }
 
 
