@@ -34,7 +34,7 @@ from stageproof.importers.lookups import (
     read_users,
     with_teams,
 )
-from stageproof.importers.mapping import Mapping
+from stageproof.importers.mapping import ORDERS, Mapping
 from stageproof.importers.outcome import Stages
 from stageproof.importers.prices import matched_products, near_problems, read_prices, with_prices
 from stageproof.importers.targets import read_targets
@@ -84,7 +84,12 @@ def _settings(mapping: Mapping, zone: str, currency: str | None, date_order: str
         raise Refused(
             [Problem("unknown_currency", f"'{currency}' is not a currency.", remedy, value=str(currency))]
         )
-    return Settings(zone, code, date_order or mapping.date_order, mapping)
+    order = next((each for each in ORDERS if each == date_order), None)
+    if date_order is not None and order is None:
+        remedy = f"Use one of {', '.join(ORDERS)}."
+        says = f"'{date_order}' is not an order of day, month and year."
+        raise Refused([Problem("unknown_date_order", says, remedy, value=date_order)])
+    return Settings(zone, code, order or mapping.date_order, mapping)
 
 
 @dataclass
@@ -103,6 +108,7 @@ class _Assembly:
     def __post_init__(self) -> None:
         self.mapping = self.settings.mapping
         self.lookups = Lookups(Stages(self.mapping.stages))
+        self.problems += self.files.problems
 
     def build(self, as_of: date | None, currency: str | None) -> Imported:
         self._read_lookups()

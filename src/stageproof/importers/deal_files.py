@@ -14,6 +14,7 @@ from stageproof.importers.stage_entries import SCHEMA
 _BARE = {
     "deal": pl.String,
     "status": pl.String,
+    "ended": pl.String,
     "stage": pl.String,
     "created_at": pl.Int64,
     "modified_at": pl.Int64,
@@ -76,7 +77,6 @@ class DealFiles:
         gone = pl.col("deal").is_in(merged.implode())
         self.present = self.present.with_columns(
             status=pl.when(gone).then(pl.lit("deleted")).otherwise("status"),
-            closing_at=pl.when(gone).then("modified_at").otherwise("closing_at"),
         )
 
     def read_states(self, intake: Intake) -> None:
@@ -98,9 +98,10 @@ class DealFiles:
         """Deals of which only history is known."""
         numbers = intake.text("deal").drop_nulls().unique().sort()
         more = numbers.filter(~numbers.is_in(self.present["deal"].implode()))
-        blank = [name for name in _BARE if name not in ("deal", "status", "closes_apart")]
+        blank = [name for name in _BARE if name not in ("deal", "status", "ended", "closes_apart")]
         bare = pl.DataFrame({"deal": more}, schema={"deal": pl.String}).with_columns(
             pl.lit("open").alias("status"),
+            pl.lit("open").alias("ended"),
             *(pl.lit(None, _BARE[name]).alias(name) for name in blank),
             closes_apart=pl.lit(False),
             from_history=pl.lit(True),

@@ -52,7 +52,7 @@ def read_deals(
     """
     frame = pl.DataFrame([intake.cells.get_column("row"), *_plain(intake, lookups)])
     frame = frame.with_columns(_outcomes(intake, lookups))
-    frame = frame.hstack(_amounts(intake)).with_columns(_dates(intake, frame["status"]))
+    frame = frame.hstack(_amounts(intake)).with_columns(_dates(intake, frame["ended"]))
     frame = frame.hstack(_custom(intake))
     frame = frame.with_columns(identify(intake, frame).alias("deal"))
     entries = stage_entries(intake, frame, lookups.stages)
@@ -117,47 +117,36 @@ def _accounts(intake: Intake, lookups: Lookups) -> list[pl.Series]:
 
 
 def _outcomes(intake: Intake, lookups: Lookups) -> list[pl.Series]:
-    """`stage` by its name and `status`, each distinct combination decided once."""
-    parts = pl.DataFrame(
-        [
-            intake.text("stage"),
-            intake.text("status"),
-            *(intake.yes_no(name) for name in ("is_closed", "is_won", "is_lost", "is_deleted")),
-        ]
-    )
-    if not intake.has("status") and not intake.has("is_won"):
-        ended = [intake.text(name).is_not_null().alias(name) for name in ("won_at", "lost_at")]
-    else:
-        ended = [pl.Series(name, [False]).new_from_index(0, parts.height) for name in ("won_at", "lost_at")]
-    parts = parts.hstack(ended)
+    """`stage` by its name, `status`, and `ended`, the status but for a deletion; decided once per combination."""
+    flags = [intake.yes_no(name) for name in ("is_closed", "is_won", "is_lost", "is_deleted")]
+    by_date = not intake.has("status") and not intake.has("is_won")
+    ended = [
+        (intake.text(name).is_not_null() if by_date else intake.nothing(pl.Boolean)).alias(name)
+        for name in ("won_at", "lost_at")
+    ]
+    parts = pl.DataFrame([intake.text("stage"), intake.text("status"), *flags, *ended])
     distinct = parts.unique()
     stages = lookups.stages
-    decided = [
-        stages.decide(
-            stage,
-            status,
-            closed=closed,
-            won=won or by_won or None if by_won else won,
-            lost=lost or by_lost or None,
-            deleted=deleted,
-        )
-        for stage, status, closed, won, lost, deleted, by_won, by_lost in distinct.iter_rows()
-    ]
+    decided: dict[str, list[str]] = {"status": [], "ended": []}
+    for stage, status, closed, won, lost, deleted, on_won, on_lost in distinct.iter_rows():
+        flagged = {"closed": closed, "won": on_won or won, "lost": on_lost or lost}
+        kept = stages.decide(stage, status, **flagged)
+        decided["ended"].append(kept)
+        decided["status"].append("deleted" if deleted else kept)
     if intake.has("is_closed") or intake.has("is_won") or intake.has("status"):
-        stages.learn(
-            (row[0], outcome)
-            for row, outcome in zip(distinct.iter_rows(), decided, strict=True)
-            if outcome in ("open", "won", "lost")
-        )
+        seen = zip(distinct["stage"], decided["ended"], strict=True)
+        stages.learn((stage, outcome) for stage, outcome in seen if outcome in ("open", "won", "lost"))
     found = parts.join(
-        distinct.with_columns(pl.Series("outcome", decided, dtype=pl.String)),
+        distinct.with_columns(
+            pl.Series(f"_{name}", values, dtype=pl.String) for name, values in decided.items()
+        ),
         on=parts.columns,
         how="left",
         nulls_equal=True,
         maintain_order="left",
     )
     stage = by_value(parts["stage"], stages.name)
-    return [stage.alias("stage"), found["outcome"].alias("status")]
+    return [stage.alias("stage"), found["_status"].alias("status"), found["_ended"].alias("ended")]
 
 
 def _currency(intake: Intake) -> pl.Series | None:
@@ -207,8 +196,7 @@ def _dates(intake: Intake, status: pl.Series) -> list[pl.Series]:
     )
     columns = [created, modified, close_on.to_series()]
     closing = coalesced(closed_at, starts_of_days(close_on.to_series(), zone))
-    gone = status == "deleted"
-    columns.append(closing.set(is_open, None).zip_with(~gone, modified).alias("closing_at"))
+    columns.append(closing.set(is_open, None).alias("closing_at"))
     if intake.has("next_step_on"):
         columns.append(intake.day("next_step_on"))
     return columns

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers import hubspot, pipedrive, salesforce, spreadsheet
+from stageproof.importers.deals import MAX_CUSTOM
+from stageproof.importers.header import header_key, nearest
 from stageproof.importers.json_export import is_json, read_json
 from stageproof.importers.mapping import Mapping
-from stageproof.importers.header import header_key
-from stageproof.importers.deals import MAX_CUSTOM
 from stageproof.importers.shape import Recognised, Shape, place, recognise
 from stageproof.importers.sheet import Sheet, read_sheets
 
@@ -41,6 +41,7 @@ class Files:
     """Sheets by the table they hold; `take` hands them out once."""
 
     sources: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     _waiting: dict[str, list[tuple[Sheet, Recognised]]] = field(default_factory=dict)
     _strange: list[Sheet] = field(default_factory=list)
 
@@ -55,6 +56,10 @@ class Files:
     def take(self, table: str) -> list[tuple[Sheet, Recognised]]:
         """The sheets of a table, which are then no longer held."""
         return self._waiting.pop(table, [])
+
+    def recognised(self) -> dict[str, Recognised]:
+        """What each sheet that waits was taken for."""
+        return {found.source: found for pairs in self._waiting.values() for _, found in pairs}
 
     def unused(self) -> list[tuple[Sheet, Problem]]:
         """The sheets that no table was made of, each with the reason."""
@@ -77,17 +82,14 @@ def read_files(paths: Sequence[Path], mapping: Mapping, progress: Callable[[floa
     """All sheets of all files; refused with the reasons of every file that cannot be read."""
     if not paths:
         raise Refused([Problem("no_files", "No file was given.", "Name the export of the deals.")])
-    files, problems = Files(), []
+    files = Files()
+    problems: list[Problem] = []
     sizes = [path.stat().st_size if path.is_file() else 0 for path in paths]
     whole, before = max(1, sum(sizes)), 0
     for path, size in zip(paths, sizes, strict=True):
-        start = before / whole
-        share = size / whole
         if path.name not in mapping.leave_out:
             try:
-                for sheet in _sheets(
-                    path, mapping, lambda part, start=start, share=share: progress(start + part * share)
-                ):
+                for sheet in _sheets(path, mapping, _part(progress, before / whole, size / whole)):
                     files.add(sheet, recognised_sheet(sheet.name, sheet.columns, mapping))
             except Refused as refused:
                 problems += refused.problems
@@ -102,6 +104,15 @@ def _sheets(path: Path, mapping: Mapping, progress: Callable[[float], None]) -> 
     if is_json(path):
         return read_json(path)
     return read_sheets(path, progress=progress, wanted=lambda headers: _wanted(path.name, headers, mapping))
+
+
+def _part(progress: Callable[[float], None], start: float, share: float) -> Callable[[float], None]:
+    return lambda part: progress(start + part * share)
+
+
+def read_whole_sheets(path: Path) -> list[Sheet]:
+    """The sheets of a file with all their columns."""
+    return read_json(path) if is_json(path) else read_sheets(path)
 
 
 def recognised_sheet(source: str, headers: Sequence[str], mapping: Mapping) -> Recognised | None:
@@ -143,29 +154,34 @@ def _wanted(source: str, headers: tuple[str, ...], mapping: Mapping) -> set[str]
 
 
 def _wrong_mapping(files: Files, mapping: Mapping) -> list[Problem]:
-    """What the mapping says of files or columns that are not there."""
-    sheets = {sheet.name: sheet for pairs in files._waiting.values() for sheet, _ in pairs}
-    sheets |= {sheet.name: sheet for sheet in files._strange}
+    """What the mapping says of fields or columns that are not there; of files not given only a note."""
+    known = files.recognised()
     problems = []
     for name, said in mapping.files.items():
-        mine = [sheet for source, sheet in sheets.items() if name in (source, source.split("#")[0])]
+        mine = [found for source, found in known.items() if name in (source, source.split("#")[0])]
+        if not mine:
+            says = f"The mapping speaks of {name}, which was not given."
+            files.problems.append(Problem("mapping", says, "Check the name of the file.", source=name))
         for column, header in said.columns.items():
-            if (
-                header
-                and mine
-                and not any(header_key(header) in map(header_key, sheet.columns) for sheet in mine)
-            ):
-                has = ", ".join(mine[0].columns[:20])
-                problems.append(
-                    Problem(
-                        "mapping",
-                        f"The mapping takes '{header}' for {column}, and the file has no such column.",
-                        f"It has {has}.",
-                        source=name,
-                        column=header,
-                    )
-                )
+            if mine and not any(_knows(found, column) for found in mine):
+                fields = list(mine[0].shape.columns)
+                near = nearest(column, fields)
+                hint = f"Did you mean '{near}'?" if near else f"Fields are {', '.join(fields)}."
+                says = f"'{column}' is no field of a table of {mine[0].table}."
+                problems.append(Problem("mapping", says, hint, source=name, column=column))
+            elif header and mine and not any(_has(found, header) for found in mine):
+                says = f"The mapping takes '{header}' for {column}, and the file has no such column."
+                remedy = f"It has {', '.join(mine[0].headers[:20])}."
+                problems.append(Problem("mapping", says, remedy, source=name, column=header))
     return problems
+
+
+def _knows(found: Recognised, name: str) -> bool:
+    return name in found.shape.columns
+
+
+def _has(found: Recognised, header: str) -> bool:
+    return any(header_key(header) == header_key(each) for each in found.headers)
 
 
 def _not_used(sheet: Sheet) -> Problem:

@@ -18,7 +18,20 @@ FOLLOWED = {name: key for key, names in DEAL.items() for name in reversed(names)
 """The field that a property's name stands for."""
 _SAME = {"owner_id": "owner", "account_id": "account", "campaign_id": "campaign", "expected_on": "close_on"}
 _NOT_FOLLOWED = frozenset(
-    "deal currency created_at modified_at stage_changed_at closed_at won_at lost_at is_closed is_won is_lost team".split()
+    [
+        "deal",
+        "currency",
+        "created_at",
+        "modified_at",
+        "stage_changed_at",
+        "closed_at",
+        "won_at",
+        "lost_at",
+        "is_closed",
+        "is_won",
+        "is_lost",
+        "team",
+    ]
 )
 _FOREVER = ("9999-", "2999-", "2050-01-01", "4000-")
 

@@ -50,7 +50,7 @@ STAGES = Shape(
         position="displayorder",
         pipeline_id="pipelineid",
     ),
-    lacks=frozenset({"dealid", "dealname"}),
+    lacks=frozenset({"dealid", "dealname", "title", "addtime", "ticketstate"}),
 )
 PIPELINES = Shape(
     "HubSpot",
@@ -58,7 +58,7 @@ PIPELINES = Shape(
     "pipelines",
     groups("pipelineid", "label"),
     names(pipeline="pipelineid", name="label"),
-    lacks=frozenset({"stageid"}),
+    lacks=frozenset({"stageid", "dealid", "title"}),
 )
 DEAL_TABLE = Shape(
     "HubSpot",
@@ -105,6 +105,13 @@ OWNERS = Shape(
         member_id="activeuserid userid",
     ),
     lacks=frozenset({"dealid", "dealname", "stagename", "isconverted"}),
+)
+TEAM_USER = Shape(
+    "HubSpot",
+    "user_teams",
+    "teams of users",
+    groups("userid id", "teamid primaryteamid", "issecondaryuser roleid"),
+    names(user="userid id", team_id="teamid primaryteamid"),
 )
 OWNER_TEAM = Shape(
     "HubSpot",
@@ -197,6 +204,7 @@ SHAPES = (
     STAGES,
     PIPELINES,
     OWNER_TEAM,
+    TEAM_USER,
     OWNERS,
     TEAM_NAMES,
     COMPANY,

@@ -9,8 +9,8 @@ import polars as pl
 
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.accounting import FileAccount, Rejected, TakenFor
-from stageproof.importers.columns import read_amounts, read_dates, read_texts, read_yes_no
-from stageproof.importers.mapping import Mapping
+from stageproof.importers.columns import Order, read_amounts, read_dates, read_texts, read_yes_no
+from stageproof.importers.mapping import ORDERS, Mapping
 from stageproof.importers.shape import Recognised
 from stageproof.importers.sheet import Sheet, whole_rows
 from stageproof.importers.vocabulary import CRUCIAL, KINDS
@@ -36,11 +36,11 @@ class Settings:
 
     zone: str
     currency: str
-    date_order: str | None
+    date_order: Order | None
     mapping: Mapping
-    orders_seen: set[str] = field(default_factory=set)
+    orders_seen: set[Order] = field(default_factory=set)
 
-    def only_order(self) -> str | None:
+    def only_order(self) -> Order | None:
         """The date order that was given, or that all decided columns share."""
         if self.date_order:
             return self.date_order
@@ -166,8 +166,8 @@ class Intake:
             if order is None:
                 raise Refused([self._ambiguous(name, column)])
             read = read_dates(column, order=order, zone=self.zone, of_instant=of_instant)
-        elif read.order in ("dmy", "mdy"):
-            self.settings.orders_seen.add(read.order)
+        elif (proved := next((each for each in ORDERS if each == read.order), "ymd")) != "ymd":
+            self.settings.orders_seen.add(proved)
         self._unread(read.bad, name)
         return read.values.alias(name)
 
@@ -235,11 +235,11 @@ class Intake:
             return
         if code in ("same_row", "same_deal"):
             self.duplicates += rows.height
+        cells = whole_rows(self.sheet, rows["row"].to_list())
         for row in rows.iter_rows(named=True):
+            number = row["row"]
             problem = self._problem(code, says, remedy, name, row, 1)
-            self.rejected.append(
-                Rejected(self.source, self.sheet.columns, row["row"], self._cells_of(row), problem)
-            )
+            self.rejected.append(Rejected(self.source, self.sheet.columns, number, cells[number], problem))
         self.problems.append(self._problem(code, says, remedy, name, rows.row(0, named=True), rows.height))
 
     def _problem(

@@ -124,7 +124,7 @@ def _is_change(each: Row) -> bool:
 
 def _changes(rows: Iterable[Row], number: str) -> list[Row]:
     """Changelog entries with the deal that they are of."""
-    found = []
+    found: list[Row] = []
     for row in rows:
         inner = row["data"] if isinstance(row.get("data"), dict) else row
         if not _is_change(inner):
@@ -154,7 +154,10 @@ def _history_of(each: Row) -> Mapping[str, Any]:
 
 def _hubspot(objects: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     """HubSpot's objects: their properties, the history of these, and their associations."""
-    deals, history, companies, contacts = [], [], [], []
+    deals: list[Row] = []
+    history: list[Row] = []
+    companies: list[Row] = []
+    contacts: list[Row] = []
     for each in objects:
         number = str(each.get("id") or "")
         by_name = _history_of(each)

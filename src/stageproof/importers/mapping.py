@@ -37,12 +37,15 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 from stageproof.engine.money import is_currency
-from stageproof.engine.zone import check_zone
 from stageproof.engine.problem import Problem, Refused
+from stageproof.engine.zone import check_zone
+from stageproof.importers.columns import Order
 from stageproof.importers.header import nearest
 
 TABLES = (
@@ -63,7 +66,7 @@ TABLES = (
     "pipelines",
 )
 JOINS = ("product", "account", "owner")
-ORDERS = ("ymd", "dmy", "mdy")
+ORDERS: tuple[Order, ...] = get_args(Order)
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class Mapping:
     leave_out: frozenset[str] = frozenset()
     currency: str | None = None
     zone: str | None = None
-    date_order: str | None = None
+    date_order: Order | None = None
 
     def of(self, source: str) -> FileMapping:
         """What is said of a file; of a tab where it is named, else of its workbook."""
@@ -124,6 +127,13 @@ class Mapping:
     def join(self, key: str) -> Join:
         """What is said of a join; nothing by default."""
         return self.joins.get(key, Join())
+
+
+def propose(paths: Sequence[Path]) -> str:
+    """A mapping of files as TOML: every column, what it was taken for, and some of its cells."""
+    from stageproof.importers.proposal import proposal
+
+    return proposal(paths)
 
 
 class _Reader:
@@ -227,6 +237,7 @@ def _read(reader: _Reader, given: dict[str, Any]) -> Mapping:
     zone = reader.text("", given, "zone")
     if zone is not None and (problem := check_zone(zone)) is not None:
         reader.problems.append(problem)
+    order = reader.one_of("date_order", reader.text("", given, "date_order"), ORDERS)
     return Mapping(
         files=_files(reader, reader.table("", given, "files")),
         stages=_stages(reader, reader.table("", given, "stages")),
@@ -237,7 +248,7 @@ def _read(reader: _Reader, given: dict[str, Any]) -> Mapping:
         leave_out=frozenset(reader.texts("", given, "leave_out")),
         currency=currency.upper() if currency else None,
         zone=zone,
-        date_order=reader.one_of("date_order", reader.text("", given, "date_order"), ORDERS),
+        date_order=next((each for each in ORDERS if each == order), None),
     )
 
 

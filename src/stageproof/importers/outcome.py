@@ -11,19 +11,71 @@ from stageproof.importers.header import header_key
 from stageproof.importers.mapping import StageMapping
 
 _WON = frozenset(
-    "won win closedwon closewon gewonnen gagne gagnee ganado ganada ganho ganha vinto vinta vunnen vundet gewonne"
-    " wygrana wygrane voitettu".split()
+    [
+        "won",
+        "win",
+        "closedwon",
+        "closewon",
+        "gewonnen",
+        "gagne",
+        "gagnee",
+        "ganado",
+        "ganada",
+        "ganho",
+        "ganha",
+        "vinto",
+        "vinta",
+        "vunnen",
+        "vundet",
+        "gewonne",
+        "wygrana",
+        "wygrane",
+        "voitettu",
+    ]
 )
 _LOST = frozenset(
-    "lost loss closedlost closelost verloren perdu perdue perdido perdida perso persa forlorad tabt przegrana"
-    " havitty abandoned dead cancelled canceled disqualified".split()
+    [
+        "lost",
+        "loss",
+        "closedlost",
+        "closelost",
+        "verloren",
+        "perdu",
+        "perdue",
+        "perdido",
+        "perdida",
+        "perso",
+        "persa",
+        "forlorad",
+        "tabt",
+        "przegrana",
+        "havitty",
+        "abandoned",
+        "dead",
+        "cancelled",
+        "canceled",
+        "disqualified",
+    ]
 )
-_DELETED = frozenset("deleted merged".split())
+_DELETED = frozenset(["deleted", "merged"])
 _OPEN = frozenset(
-    "open active inprogress ongoing offen ouvert ouverte abierto abierta aperto aperta new".split()
+    [
+        "open",
+        "active",
+        "inprogress",
+        "ongoing",
+        "offen",
+        "ouvert",
+        "ouverte",
+        "abierto",
+        "abierta",
+        "aperto",
+        "aperta",
+        "new",
+    ]
 )
-_CLOSED = frozenset("closed geschlossen ferme fermee cerrado cerrada chiuso chiusa".split())
-_NOT = frozenset("not un nicht non no pas".split())
+_CLOSED = frozenset(["closed", "geschlossen", "ferme", "fermee", "cerrado", "cerrada", "chiuso", "chiusa"])
+_NOT = frozenset(["not", "un", "nicht", "non", "no", "pas"])
 _SPLIT = re.compile(r"[\W_]+")
 UNKNOWN = "closed"
 """Closed, but whether won or lost is not said."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -19,19 +19,15 @@ class Disagreement:
 
 
 def reconcile(
-    timeline: pl.DataFrame, present: pl.DataFrame, fields: Collection[str]
+    timeline: pl.DataFrame, present: pl.DataFrame, fields: Sequence[str]
 ) -> tuple[pl.DataFrame, Disagreement]:
     """The timeline with its end as the present state.
 
     A deal that was changed after its history ends gets a version from that change on; where the instant of the last
     change is not later, or not known, the history's last row takes the present values.
     """
-    held = [
-        name
-        for name in ("stage", "status", "amount", "close_on", "owner")
-        if name in fields and name in timeline.columns
-    ]
-    held = [name for name in held if name in present.columns]
+    there = set(timeline.columns) & set(present.columns)
+    held = [name for name in fields if name in there]
     if timeline.is_empty() or not held or "from_history" in present.columns:
         return timeline, Disagreement()
     is_last = (timeline["ix"] != timeline["ix"].shift(-1)).fill_null(True)

@@ -6,7 +6,18 @@ from stageproof.importers.shape import Shape, groups, names
 from stageproof.importers.vocabulary import DEAL
 
 _NOT_HISTORY = frozenset(
-    "name opportunityname accountname accountid isclosed ownerid opportunityowner owner nextstep leadsource".split()
+    [
+        "name",
+        "opportunityname",
+        "accountname",
+        "accountid",
+        "isclosed",
+        "ownerid",
+        "opportunityowner",
+        "owner",
+        "nextstep",
+        "leadsource",
+    ]
 )
 
 OPPORTUNITY_HISTORY = Shape(
@@ -137,7 +148,7 @@ USER = Shape(
     "Salesforce",
     "users",
     "User",
-    groups("id", "username userroleid profileid isactive", "name lastname"),
+    groups("id", "username userroleid profileid usertype managerid", "name lastname"),
     names(
         user="id",
         name="name",
@@ -149,7 +160,7 @@ USER = Shape(
         role_id="userroleid",
         manager_id="managerid",
     ),
-    lacks=frozenset({"stagename", "accountid", "company"}) - {"accountid"},
+    lacks=frozenset({"stagename", "company", "productcode"}),
 )
 USER_ROLE = Shape(
     "Salesforce",
@@ -196,7 +207,7 @@ CONTACT = Shape(
         account_id="accountid",
         valid_from="fivetranstart",
     ),
-    lacks=frozenset({"company", "isconverted", "username", "stagename"}),
+    lacks=frozenset({"company", "isconverted", "username", "stagename", "primaryteamid"}),
 )
 CAMPAIGN_MEMBER = Shape(
     "Salesforce",
@@ -230,7 +241,7 @@ ACCOUNT = Shape(
     groups(
         "id accountid",
         "name accountname",
-        "industry annualrevenue numberofemployees billingcity billingcountry accountnumber ownership type parentid",
+        "industry annualrevenue numberofemployees billingcity billingcountry accountnumber ownership",
     ),
     names(
         account="id accountid",

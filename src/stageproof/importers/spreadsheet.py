@@ -69,7 +69,9 @@ DEALS = Shape(
         f" {_any('closed_at')} opportunityid dealid opportunityname dealname",
     ),
     DEAL,
-    lacks=frozenset({"isconverted", "convertedopportunityid"}),
+    lacks=frozenset(
+        {"isconverted", "convertedopportunityid", "ordernumber", "invoicenumber", "casenumber", "ticketid"}
+    ),
 )
 TEAMS = Shape(
     "spreadsheet",

@@ -22,8 +22,9 @@ from stageproof.importers.reconcile import Disagreement, reconcile
 
 VOLATILE = ("amount", "close_on", "forecast_category", "next_step", "next_step_on")
 """Fields that change while a deal is open, and often at its close: of closed deals only the end is known."""
-_STATE = ("stage", "status", *VOLATILE, "owner", "name", "lost_reason", "actor", "door")
-_HELD = ("deal", "ix", "stage", "status", "closing_at", "modified_at", "row", "file", "closes_apart")
+_TRACKED = ("stage", "status", "amount", "close_on", "owner")
+"""Fields whose end in a history is held against the present state."""
+_HELD = ("deal", "ix", "stage", "status", "ended", "closing_at", "modified_at", "row", "file", "closes_apart")
 
 
 @dataclass
@@ -48,13 +49,13 @@ def build_versions(
     """
     found = Versions(pl.DataFrame())
     states = _states(histories)
-    states = _with_ends(states)
+    states = _decided(_with_ends(states), stages)
     changes = _changes(histories, states)
     timeline = _timeline(present, states, changes, entries, stages, zone, found)
     timeline = _carried(timeline, states.columns, changes, present)
     del states, changes
     timeline = _decided(timeline, stages)
-    timeline, found.disagreement = reconcile(timeline, present, _tracked(histories))
+    timeline, found.disagreement = reconcile(timeline, present, _TRACKED)
     found.frame = _finished(timeline, present, stages, zone)
     return found
 
@@ -83,7 +84,7 @@ def _with_ends(states: pl.DataFrame) -> pl.DataFrame:
         return states
     following = pl.when(pl.col("ix") == pl.col("ix").shift(-1)).then(pl.col("at").shift(-1))
     ended = states.filter(
-        pl.col("ends_at").is_not_null(),
+        pl.col("ends_at") > pl.col("at"),
         following.is_null() | (following > pl.col("ends_at") + 2_000_000),
     )
     gone = ended.with_columns(at=pl.col("ends_at"), status=pl.lit("deleted"))
@@ -104,10 +105,6 @@ def _changes(histories: Histories, states: pl.DataFrame) -> dict[str, pl.DataFra
         gone = found.pop("is_deleted").filter(pl.col("value") == "deleted")
         found["status"] = pl.concat([found["status"], gone]).sort("ix", "at") if "status" in found else gone
     return found
-
-
-def _tracked(histories: Histories) -> frozenset[str]:
-    return frozenset(("stage", "status", "amount", "close_on", "owner"))
 
 
 # -- the timeline ------------------------------------------------------------------------------------------------------
@@ -138,14 +135,15 @@ def _timeline(
 
 def _first_known(states: pl.DataFrame, changes: dict[str, pl.DataFrame], deals: int) -> pl.DataFrame:
     """Per deal: `state_at`, its first row of state; `change_at`, the first change of stage or status."""
-    firsts = [states.select("ix", "at").group_by("ix").agg(state_at=pl.col("at").min())]
+    begun = states.filter((pl.col("ix") != pl.col("ix").shift(1)).fill_null(True))
+    firsts = begun.select("ix", state_at="at", state_closed=pl.col("status") != "open")
     told = [
         changes[name].select("ix", "at", "old", "knows_old")
         for name in ("stage", "status")
         if name in changes
     ]
     frame = pl.DataFrame({"ix": pl.int_range(deals, dtype=pl.UInt32, eager=True)})
-    frame = frame.join(firsts[0], on="ix", how="left", maintain_order="left")
+    frame = frame.join(firsts, on="ix", how="left", maintain_order="left")
     if told:
         by_deal = (
             pl.concat(told)
@@ -166,14 +164,15 @@ def _derived(
     found: Versions,
 ) -> pl.DataFrame:
     """Rows of state that created and closed dates tell, where no history does."""
-    needed = ("ix", "status", "stage", "created_at", "modified_at", "closing_at")
+    needed = ("ix", "status", "ended", "stage", "created_at", "modified_at", "closing_at")
     deals = present.select(needed).hstack(_first_known(states, changes, present.height).drop("ix"))
     first_at = pl.min_horizontal("state_at", "change_at")
     opens = pl.coalesce("created_at", pl.lit(None, pl.Int64))
     closes = pl.max_horizontal(pl.min_horizontal("closing_at", "modified_at"), "created_at")
     deals = deals.with_columns(first_at=first_at, opens_at=opens).with_columns(
-        # A deletion without an instant, and a close without a date, are as old as the deal.
-        closes_at=pl.when(pl.col("status") != "open").then(pl.coalesce(closes, "created_at"))
+        # A close without a date, and a deletion without an instant, are as old as the deal.
+        closes_at=pl.when(pl.col("ended") != "open").then(pl.coalesce(closes, "created_at")),
+        gone_at=pl.when(pl.col("status") == "deleted").then(pl.coalesce("modified_at", "created_at")),
     )
     begins = _begin_of_book(deals, states, changes, entries, zone)
     plain = pl.col("first_at").is_null()
@@ -181,7 +180,10 @@ def _derived(
     opening = deals.filter(
         pl.col("opens_at").is_not_null(),
         plain | _creation_apart(),
-        pl.col("closes_at").is_null() | (pl.col("opens_at") < pl.col("closes_at")) | ~plain,
+        (pl.col("ended") == "open")
+        | (pl.col("opens_at") < pl.col("closes_at"))
+        | ~(plain | pl.col("state_closed").fill_null(False)),
+        pl.col("gone_at").is_null() | (pl.col("opens_at") < pl.col("gone_at")) | ~plain,
     ).select(
         "ix",
         at="opens_at",
@@ -201,14 +203,19 @@ def _derived(
         known, on="ix", how="anti"
     )
     undated_rows = undated.select("ix", at=pl.lit(begins, pl.Int64), stage="stage", status=pl.lit("open"))
+    begun = pl.lit(begins, pl.Int64)
     closing = deals.filter(
-        pl.col("status") != "open",
-        plain | ((pl.col("closes_at") < pl.col("state_at")) & (pl.col("status") != "deleted")),
-    ).select("ix", at=pl.coalesce("closes_at", pl.lit(begins, pl.Int64)), stage="stage", status="status")
+        pl.col("ended") != "open",
+        plain | (pl.col("state_closed") & (pl.col("closes_at") + DAY <= pl.col("state_at"))),
+        pl.col("gone_at").is_null() | (pl.col("closes_at") < pl.col("gone_at")) | ~plain,
+    ).select("ix", at=pl.coalesce("closes_at", begun), stage="stage", status="ended")
+    gone = deals.filter(pl.col("status") == "deleted", plain).select(
+        "ix", at=pl.coalesce("gone_at", begun), stage="stage", status="status"
+    )
     _name_gaps(found, deals, opening, undated, closing, entered, valued="amount" in present.columns)
     parts = [
         part.cast({"stage": pl.String, "status": pl.String})
-        for part in (opening, entered, undated_rows, closing)
+        for part in (opening, entered, undated_rows, closing, gone)
     ]
     rows = pl.concat([part.select("ix", "at", "stage", "status") for part in parts])
     return _assumed(rows, present)
@@ -292,6 +299,9 @@ def _name_gaps(
             " before they closed: as of an earlier day they count as open deals without an amount."
         )
     staged = opening.join(entered.select("ix").unique(), on="ix", how="anti")
+    staged = staged.join(
+        deals.filter(pl.col("status") == "open", pl.col("first_at").is_null()), on="ix", how="anti"
+    )
     unknown = staged.filter(pl.col("stage").is_null()).height
     if unknown:
         found.gaps.append(
@@ -299,7 +309,8 @@ def _name_gaps(
         )
     if undated.height:
         found.gaps.append(
-            f"{undated.height:,} open deals have no date of creation: they are taken as open from the first day of the book."
+            f"{undated.height:,} open deals have no date of creation: they are taken as open from the first day of"
+            " the book."
         )
     without = closing.join(deals.filter(pl.col("created_at").is_not_null()), on="ix", how="anti").height
     if without:
