@@ -73,16 +73,23 @@ def spark() -> Any:
         pytest.skip("PySpark needs a Java runtime on PATH")
     from pyspark.sql import SparkSession
 
-    return (
-        SparkSession.builder.master("local[1]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.log.level", "ERROR")
-        .getOrCreate()
-    )
+    builder = SparkSession.builder.master("local[1]")
+    for name, value in _SPARK.items():
+        builder = builder.config(f"spark.{name}", value)
+    return builder.getOrCreate()
 
 
+# A dozen rows need neither compiled code nor plans that adapt; compiling would take most of the time.
+_SPARK = {
+    "ui.enabled": "false",
+    "ui.showConsoleProgress": "false",
+    "log.level": "ERROR",
+    "sql.session.timeZone": "UTC",
+    "sql.shuffle.partitions": "2",
+    "sql.adaptive.enabled": "false",
+    "sql.codegen.wholeStage": "false",
+    "sql.codegen.factoryMode": "NO_CODEGEN",
+}
 _numbers = iter(range(10**9))
 _NATIVE: dict[str, Callable[[pl.DataFrame], Any]] = {
     "polars": lambda frame: frame.lazy(),
