@@ -19,7 +19,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-DEFAULT_SEED = 1
+DEFAULT_SEED = 660
 BEGINS_ON = dt.date(2023, 7, 3)
 """The first day: half a year before the story, so that 2024 begins with a pipeline."""
 
@@ -29,7 +29,7 @@ GATE_FROM = dt.date(2025, 1, 1)
 TARGET = 250_000_000
 """The quarter's target in cents."""
 
-PRICE_LEVEL = {2023: 0.94, 2024: 1.04, 2025: 1.12}
+PRICE_LEVEL = {2023: 0.94, 2024: 0.985, 2025: 1.105}
 
 CLOSE_DATE = "close_date"
 """The kind of evidence by which a buyer confirms the close date."""
