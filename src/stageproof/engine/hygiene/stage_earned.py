@@ -106,7 +106,7 @@ def _with_lapses(pipeline: Pipeline, definition: Definition, deals: nw.LazyFrame
 
 def _lapse(pipeline: Pipeline, criterion: Criterion) -> nw.Expr | None:
     """The latest day on which evidence asked for ran out; None where the criterion asks for none."""
-    days = []
+    days: list[nw.Expr] = []
     for proof in leaves(criterion.proof):
         if isinstance(proof, EvidenceProof):
             stops = nw.col("stops_on")

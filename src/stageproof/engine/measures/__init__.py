@@ -1,0 +1,129 @@
+"""The measures: each one function from a pipeline to a table, and what it says in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from stageproof.engine.measures.attribution import attribution
+from stageproof.engine.measures.average_deal_size import average_deal_size
+from stageproof.engine.measures.bookings import bookings
+from stageproof.engine.measures.bridge import bridge
+from stageproof.engine.measures.conversion import conversion
+from stageproof.engine.measures.coverage import coverage
+from stageproof.engine.measures.cycle_length import cycle_length
+from stageproof.engine.measures.funnel import funnel
+from stageproof.engine.measures.open_pipeline import open_pipeline
+from stageproof.engine.measures.slippage import push_count, slippage
+from stageproof.engine.measures.stage_visits import stage_visits
+from stageproof.engine.measures.time_in_stage import time_in_stage
+from stageproof.engine.measures.velocity import velocity
+from stageproof.engine.measures.win_rate import win_rate
+
+__all__ = [
+    "MEASURES",
+    "Measure",
+    "attribution",
+    "average_deal_size",
+    "bookings",
+    "bridge",
+    "conversion",
+    "coverage",
+    "cycle_length",
+    "funnel",
+    "open_pipeline",
+    "push_count",
+    "slippage",
+    "stage_visits",
+    "time_in_stage",
+    "velocity",
+    "win_rate",
+]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure: its function, what it says, how it is computed in words, and its page under
+    docs/reference."""
+
+    name: str
+    compute: Callable[..., Any]
+    says: str
+    formula: str
+
+    @property
+    def page(self) -> str:
+        return f"measures/{self.name.replace('_', '-')}.md"
+
+
+def _catalogue(*measures: tuple[Callable[..., Any], str, str]) -> dict[str, Measure]:
+    return {
+        compute.__name__: Measure(compute.__name__, compute, says, formula)
+        for compute, says, formula in measures
+    }
+
+
+MEASURES: dict[str, Measure] = _catalogue(
+    (
+        open_pipeline,
+        "What is open, and how much of it has proven its stage.",
+        "sum of open amounts = qualified + waived + unverifiable + unqualified",
+    ),
+    (
+        coverage,
+        "Whether the open pipeline is enough for the target.",
+        "open amount closing in the period / target; remaining: open / (target - won so far); "
+        "needed: 1 / win rate",
+    ),
+    (bookings, "What was won and what was lost.", "sum of the amounts of deals by the day they closed"),
+    (win_rate, "How often deals are won.", "won / (won + lost), by count and by amount"),
+    (average_deal_size, "What a won deal brings.", "won amount / won deals that have an amount"),
+    (
+        cycle_length,
+        "How long it takes to win.",
+        "days from created to closed of won deals: mean, median, ninth decile",
+    ),
+    (
+        velocity,
+        "What the pipeline yields per day.",
+        "open deals x average deal size x win rate / mean cycle length",
+    ),
+    (
+        conversion,
+        "How many of the deals that enter a stage get further.",
+        "deals that reached a further stage or were won / deals that entered; skipping counts as passing",
+    ),
+    (
+        time_in_stage,
+        "How long deals stay in a stage.",
+        "days between entering and leaving, summed over visits; deals still there count as so far (Kaplan-Meier)",
+    ),
+    (stage_visits, "When each deal was in which stage.", "runs of versions in the same open stage"),
+    (
+        slippage,
+        "How much of what was to close in a period did not.",
+        "due deals open past the period's end or re-dated beyond it / deals due as the period began",
+    ),
+    (
+        push_count,
+        "How often the close date of a deal was put off.",
+        "number of moves to a later day, and days",
+    ),
+    (
+        bridge,
+        "How the open pipeline of one day became that of another.",
+        "opening + new + reopened + pulled in + transferred in + increased - decreased - pushed out - "
+        "transferred out - won - lost - deleted +- exchange rates = closing",
+    ),
+    (
+        funnel,
+        "How leads become deals and deals are won.",
+        "leads by status, deals by stage reached, won; each step over the one before",
+    ),
+    (
+        attribution,
+        "Which sources and campaigns brought it.",
+        "each amount split over the touches before it: first, last, linear or W-shaped; parts add up to the whole",
+    ),
+)
