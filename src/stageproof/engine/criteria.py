@@ -73,6 +73,8 @@ def assess(pipeline: Pipeline, definition: Definition, deals: nw.LazyFrame) -> A
             name = f"criterion_{position}_{criterion.id}"
             states[name] = state(moment, criterion, source)
             columns.append((stage, criterion, name))
+    if not states:
+        return Assessed(deals, ())
     tables = {"evidence": pipeline.evidence, "roles": pipeline.roles, "activities": pipeline.activities}
     frame = source.counted_into(deals, tables).with_columns(**states)
     return Assessed(frame.drop(source.names), tuple(columns))
