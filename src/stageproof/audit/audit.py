@@ -226,7 +226,7 @@ def audit(
     rows: dict[str, Any] | None = None,
 ) -> Audit:
     """The audit of a book as of a day or instant; of the last day on which anything changed where none is given."""
-    pipeline = book.as_of(as_of if as_of is not None else book.span()[1], known_at)
+    pipeline = book.as_of(as_of if as_of is not None else book.span()[1], known_at).kept()
     return Audit(
         pipeline=pipeline,
         definition=definition,

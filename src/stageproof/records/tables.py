@@ -162,7 +162,7 @@ def pipeline_now(now: dt.datetime) -> Pipeline:
     at = instant_number(now.replace(second=0, microsecond=0)) + 60_000_000 - 1
     found = warm.pipelines.get(at)
     if found is None:
-        found = Pipeline(warm.book, at)  # type: ignore[arg-type]
+        found = Pipeline(warm.book, at, keeps=True)  # type: ignore[arg-type]
         warm.pipelines = {at: found}
     return found
 

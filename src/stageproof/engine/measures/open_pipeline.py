@@ -13,6 +13,15 @@ from stageproof.engine.period import Period
 from stageproof.engine.qualification import QUALIFICATIONS, qualified_deals
 
 
+def nominal_pipeline(
+    pipeline: Pipeline, *, period: Period | None = None, by: Sequence[str] = ()
+) -> pl.DataFrame:
+    """One row per group: `open_count` and `open_amount` alone, without looking at evidence."""
+    deals = with_groups(pipeline, closing_in(pipeline.open, period), by)
+    every = ~nw.col("deal").is_null()
+    return summed(deals, by, open_count=count_where(every), open_amount=amount_where(every))
+
+
 def open_pipeline(
     pipeline: Pipeline, *, period: Period | None = None, by: Sequence[str] = ()
 ) -> pl.DataFrame:
