@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import Conflict, NotFound
+from stageproof.actions.facts import EDITABLE, check_edit, check_facts, unknown_facts
 from stageproof.actions.gate import decide
+from stageproof.actions.history import later_than
 from stageproof.actions.permission import forbid, may_edit, visible_deals
 from stageproof.engine.definition import Definition
-from stageproof.engine.frames import DAY, instant_number, instant_of
-from stageproof.engine.money import is_currency
+from stageproof.engine.frames import DAY
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.stage_moves import Refusal, StageMove
 from stageproof.records.ledger import Writing, writing
-from stageproof.records.models import Account, Deal, DealVersion, Organisation, Person
-from stageproof.records.models.deals import CATEGORIES, FACTS
+from stageproof.records.models import Deal, DealVersion, Organisation, Person
+from stageproof.records.models.deals import FACTS
 from stageproof.records.tables import definitions_in_force
-
-EDITABLE = (
-    "name", "account", "owner", "amount", "currency", "close_on", "forecast_category", "source", "campaign",
-    "segment", "product", "next_step", "next_step_on", "competitor", "lost_reason", "custom",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -51,23 +47,22 @@ def create_deal(actor: Actor, *, now: dt.datetime, facts: Mapping[str, Any]) -> 
     """A new deal in the first stage of its pipeline; the owner is the actor unless said otherwise."""
     if not actor.may_write or actor.role in ("finance", "executive"):
         raise forbid("create deals")
-    problems = _unknown_facts(facts)
+    problems = unknown_facts(facts, (*EDITABLE, "pipeline"))
     definition = _definition(facts.get("pipeline"), now, problems)
     organisation = Organisation.objects.get()
     values: dict[str, Any] = {
+        "name": None,
         "currency": organisation.currency,
         "owner": actor.person,
         **{name: value for name, value in facts.items() if name in EDITABLE},
     }
     problems += check_facts(values)
-    if not str(values.get("name") or "").strip():
-        problems.append(Problem("missing_name", "A deal needs a name.", "Give it one.", column="name"))
     if problems or definition is None:
         raise Refused(problems)
     owner: Person | None = values.get("owner")
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         deal = Deal(
-            key=f"D{session.ledger.last_seq + 1}",
+            key=_free_key(session),
             pipeline=definition.pipeline,
             stage=definition.stages[0].name,
             status="open",
@@ -90,20 +85,27 @@ def edit_deal(
     expected_version: int | None = None,
 ) -> Done:
     """The deal with other facts; its stage and status change only through the gate."""
-    problems = _unknown_facts(changes) + check_facts(changes)
+    problems = check_edit(changes)
     if problems:
         raise Refused(problems)
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
-        deal = _locked(actor, key, expected_version)
-        changed = {name: value for name, value in changes.items() if getattr(deal, name) != value}
-        if not changed:
-            return Done(deal, session.ledger.last_seq)
-        for name, value in changed.items():
-            setattr(deal, name, value)
-        if "owner" in changed:
-            deal.team = deal.owner.team if deal.owner else None
-        version = save_version(session, deal, change="edited", at=now)
-    return Done(deal, version.seq)
+        deal = locked_deal(actor, key, expected_version)
+        version = apply_edit(session, deal, changes, now=now)
+    return Done(deal, session.ledger.last_seq if version is None else version.seq)
+
+
+def apply_edit(
+    session: Writing, deal: Deal, changes: Mapping[str, Any], *, now: dt.datetime, change: str = "edited"
+) -> DealVersion | None:
+    """Saves the facts that differ; None where none does."""
+    changed = {name: value for name, value in changes.items() if getattr(deal, name) != value}
+    if not changed:
+        return None
+    for name, value in changed.items():
+        setattr(deal, name, value)
+    if "owner" in changed:
+        deal.team = deal.owner.team if deal.owner else None
+    return save_version(session, deal, change=change, at=now)
 
 
 def move_deal(
@@ -118,7 +120,7 @@ def move_deal(
 ) -> Done:
     """The deal moved to a stage, `won` or `lost`; Refused with every unmet criterion where the gate says no."""
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
-        deal = _locked(actor, key, expected_version)
+        deal = locked_deal(actor, key, expected_version)
         answer = decide([deal], to=to, now=now, reason=reason, lost_reason=lost_reason)[deal.key]
         if isinstance(answer, Refusal):
             raise Refused(answer.problems)
@@ -148,7 +150,7 @@ def delete_deal(
             [Problem("reason_missing", "Deleting a deal needs a reason.", "Say why.", column="reason")]
         )
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
-        deal = _locked(actor, key, expected_version)
+        deal = locked_deal(actor, key, expected_version)
         deal.status = "deleted"
         version = save_version(session, deal, change="deleted", at=now, note=reason)
     return Done(deal, version.seq)
@@ -170,53 +172,6 @@ def save_version(
     return version
 
 
-def check_facts(facts: Mapping[str, Any]) -> list[Problem]:
-    """Everything that is wrong with values given for a deal."""
-    problems = []
-    amount, currency = facts.get("amount"), facts.get("currency")
-    if amount is not None and amount < 0:
-        problems.append(
-            _wrong("amount", amount, "An amount cannot be negative.", "Give what the deal is worth.")
-        )
-    if currency is not None and not is_currency(currency):
-        problems.append(
-            _wrong("currency", currency, "This is not a currency.", "Use a code such as USD or EUR.")
-        )
-    category = facts.get("forecast_category")
-    if category is not None and category not in CATEGORIES:
-        problems.append(
-            _wrong(
-                "forecast_category",
-                category,
-                "There is no such forecast category.",
-                f"Use {', '.join(CATEGORIES)}.",
-            )
-        )
-    for name in (
-        "name",
-        "source",
-        "campaign",
-        "segment",
-        "product",
-        "next_step",
-        "competitor",
-        "lost_reason",
-    ):
-        limit = Deal._meta.get_field(name).max_length
-        text = facts.get(name)
-        if text is not None and len(text) > limit:
-            problems.append(
-                _wrong(name, text[:40] + "...", f"This is longer than {limit} characters.", "Shorten it.")
-            )
-        if text is not None and "\x00" in text:
-            problems.append(_wrong(name, "", "This holds a NUL character.", "Remove it."))
-    for name, kind in (("account", Account), ("owner", Person)):
-        value = facts.get(name)
-        if value is not None and not isinstance(value, kind):
-            problems.append(_wrong(name, value, f"There is no such {name}.", "Choose an existing one."))
-    return problems
-
-
 def history_since(deal: Deal, version: int) -> list[dict[str, Any]]:
     """What changed after a version of the deal: who, when, and which facts."""
     versions = list(DealVersion.objects.filter(deal=deal).order_by("seq"))
@@ -234,7 +189,8 @@ def history_since(deal: Deal, version: int) -> list[dict[str, Any]]:
     return later
 
 
-def _locked(actor: Actor, key: str, expected_version: int | None) -> Deal:
+def locked_deal(actor: Actor, key: str, expected_version: int | None) -> Deal:
+    """The deal, locked for a change that the actor may make and that nobody was faster to make."""
     deal = find_deal(actor, key, lock=True)
     if not may_edit(actor, deal):
         raise forbid("change this deal")
@@ -243,16 +199,20 @@ def _locked(actor: Actor, key: str, expected_version: int | None) -> Deal:
     return deal
 
 
+def _free_key(session: Writing) -> str:
+    """The number of the change that creates the deal, as its key; imported keys may look alike."""
+    key = f"D{session.ledger.last_seq + 1}"
+    while Deal.objects.filter(key=key).exists():
+        key += "n"
+    return key
+
+
 def _after_last(deal: Deal, at: dt.datetime) -> dt.datetime:
     """Later than the last change, however fast the clock: two changes of one deal never begin together."""
     if deal.pk is None:
         return at
-    last = (
-        DealVersion.objects.filter(deal=deal, valid_to__isnull=True)
-        .values_list("valid_from", flat=True)
-        .first()
-    )
-    return at if last is None or last < at else instant_of(instant_number(last) + 1)
+    present = DealVersion.objects.filter(deal=deal, valid_to__isnull=True)
+    return later_than(present.values_list("valid_from", flat=True).first(), at)
 
 
 def _definition(pipeline: Any, now: dt.datetime, problems: list[Problem]) -> Definition | None:
@@ -275,20 +235,19 @@ def _definition(pipeline: Any, now: dt.datetime, problems: list[Problem]) -> Def
     return found
 
 
-def _unknown_facts(facts: Mapping[str, Any]) -> list[Problem]:
-    unknown: Sequence[str] = [name for name in facts if name not in (*EDITABLE, "pipeline")]
-    return [
-        Problem(
-            "not_editable", f"'{name}' cannot be set here.",
-            "Stage and status change by moving the deal." if name in ("stage", "status") else "Leave it out.",
-            column=name,
-        )
-        for name in unknown
-    ]  # fmt: skip
-
-
-def _wrong(name: str, value: Any, says: str, remedy: str) -> Problem:
-    return Problem(f"wrong_{name}", says, remedy, column=name, value=str(value))
-
-
-__all__ = ["DAY", "Done", "create_deal", "edit_deal", "find_deal", "move_deal"]
+__all__ = [
+    "DAY",
+    "EDITABLE",
+    "Done",
+    "apply_edit",
+    "apply_move",
+    "check_facts",
+    "create_deal",
+    "delete_deal",
+    "edit_deal",
+    "find_deal",
+    "history_since",
+    "locked_deal",
+    "move_deal",
+    "save_version",
+]

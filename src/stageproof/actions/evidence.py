@@ -113,7 +113,9 @@ def expire_evidence(
 def revoke_evidence(actor: Actor, evidence: str, *, reason: str, now: dt.datetime) -> EvidenceVersion:
     """The evidence taken back, with the reason in its words; what it was stays in its earlier versions."""
     if not reason.strip():
-        raise Refused([missing("reason", "Taking evidence back needs a reason.", "Say why it no longer counts.")])
+        raise Refused(
+            [missing("reason", "Taking evidence back needs a reason.", "Say why it no longer counts.")]
+        )
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         current = find_evidence(actor, evidence)
         _demand_edit(actor, current.deal)
@@ -147,7 +149,9 @@ def _demand_edit(actor: Actor, deal: Deal) -> None:
 
 def _kind_problems(kind: str) -> list[Problem]:
     if kind == WAIVER:
-        return [wrong("kind", kind, "A waiver is granted, not attached.", "Grant it, with reason and expiry.")]
+        return [
+            wrong("kind", kind, "A waiver is granted, not attached.", "Grant it, with reason and expiry.")
+        ]
     if not _KIND.fullmatch(kind):
         says = f"'{kind[:60]}' cannot be a kind of evidence."
         return [wrong("kind", kind, says, "Use a short word such as pain, budget or close_date.")]
@@ -157,7 +161,9 @@ def _kind_problems(kind: str) -> list[Problem]:
 def _expiry_problems(expires_on: dt.date | None, now: dt.datetime) -> list[Problem]:
     if expires_on is None or expires_on >= day_at(now, Organisation.objects.get().zone):
         return []
-    return [wrong("expires_on", expires_on, "This has expired already.", "Choose a day ahead, or leave it blank.")]
+    return [
+        wrong("expires_on", expires_on, "This has expired already.", "Choose a day ahead, or leave it blank.")
+    ]
 
 
 def _criterion_problems(deal: Deal, criterion: str | None, now: dt.datetime) -> list[Problem]:

@@ -30,7 +30,9 @@ def grant_waiver(
         definition = definition_of(deal, now)
         if definition is None:
             says = "No definition is in force for this deal's pipeline."
-            raise Refused([Problem("no_definition", says, "Publish one with a date on or before today.", value=key)])
+            raise Refused(
+                [Problem("no_definition", says, "Publish one with a date on or before today.", value=key)]
+            )
         answer = decide_waiver(
             definition,
             deal=key,

@@ -28,7 +28,7 @@ def text_problems(model: type[models.Model], values: Mapping[str, Any]) -> list[
     for name, text in values.items():
         if not isinstance(text, str):
             continue
-        limit = model._meta.get_field(name).max_length
+        limit: int | None = getattr(model._meta.get_field(name), "max_length", None)
         if limit is not None and len(text) > limit:
             problems.append(wrong(name, text, f"This is longer than {limit} characters.", "Shorten it."))
         if not storable(text):
@@ -55,7 +55,12 @@ def not_ahead(column: str, at: dt.datetime, now: dt.datetime) -> list[Problem]:
     if at <= now:
         return []
     return [
-        wrong(column, at.isoformat(), "This lies in the future.", "Record it once it has happened, with its time.")
+        wrong(
+            column,
+            at.isoformat(),
+            "This lies in the future.",
+            "Record it once it has happened, with its time.",
+        )
     ]
 
 
@@ -67,5 +72,7 @@ def amount_problems(amount: int, currency: str) -> list[Problem]:
     if amount >= 2**63:
         problems.append(wrong("amount", amount, "This amount is beyond all measure.", "Check its digits."))
     if not is_currency(currency):
-        problems.append(wrong("currency", currency, "This is not a currency.", "Use a code such as USD or EUR."))
+        problems.append(
+            wrong("currency", currency, "This is not a currency.", "Use a code such as USD or EUR.")
+        )
     return problems

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
@@ -12,6 +12,11 @@ from stageproof.engine.frames import day_number, day_of, instant_number, instant
 
 class InstantField(models.BigIntegerField):  # type: ignore[type-arg]
     """A UTC instant, stored as microseconds since 1970: the same in SQLite and PostgreSQL, exact, and quick to load."""
+
+    if TYPE_CHECKING:
+        _pyi_private_set_type: dt.datetime  # type: ignore[assignment]
+        _pyi_private_get_type: dt.datetime  # type: ignore[assignment]
+        _pyi_lookup_exact_type: dt.datetime  # type: ignore[assignment]
 
     def from_db_value(self, value: int | None, *_: Any) -> dt.datetime | None:
         return None if value is None else instant_of(value)
@@ -34,6 +39,11 @@ class InstantField(models.BigIntegerField):  # type: ignore[type-arg]
 
 class DayField(models.IntegerField):  # type: ignore[type-arg]
     """A date in the organisation's zone, stored as days since 1970."""
+
+    if TYPE_CHECKING:
+        _pyi_private_set_type: dt.date  # type: ignore[assignment]
+        _pyi_private_get_type: dt.date  # type: ignore[assignment]
+        _pyi_lookup_exact_type: dt.date  # type: ignore[assignment]
 
     def from_db_value(self, value: int | None, *_: Any) -> dt.date | None:
         return None if value is None else day_of(value)
