@@ -195,7 +195,7 @@ def _levers(audit: Audit) -> list[Explanation]:
         title="Cycle length",
         value=days_text(mean, 1),
         exact="unknown" if mean is None else f"{mean:,.2f} days",
-        note=f"median {days_text(cycle['median'])}, p90 {days_text(cycle['p90'])}" if mean else "",
+        note=f"median {cycle['median']:,.0f}, p90 {days_text(cycle['p90'])}" if mean is not None else "",
         says="Days from created to closed, of won deals: the mean, beside median and 90th percentile.",
         formula=_days_formula(cycle),
         deals="deals-won",

@@ -13,6 +13,8 @@ from stageproof.engine.frames import day_number
 
 SUPPORTING = 3
 """How many sentences support the answer at most."""
+NEARLY = 0.95
+"""From which share on short forms of a part and its whole may look the same."""
 
 
 def headline(audit: Audit) -> list[str]:
@@ -37,21 +39,24 @@ def _answer(audit: Audit) -> str:
         verb = "is" if whole["open_count"] == 1 else "are"
         real = f"{whole['qualified_count']:,} of them qualified"
         return f"{count} {verb} open{_for(audit)} without an amount; {real}."
-    real = _amount(audit, whole["qualified_amount"]) if whole["qualified_amount"] else "nothing"
+    qualified, everything = whole["qualified_amount"], whole["qualified_amount"] == whole["open_amount"]
+    real = "all" if everything else _amount(audit, qualified) if qualified else "nothing"
     lead = f"Of {_with_currency(audit, whole['open_amount'])} open{_for(audit)}, {real} is qualified"
     if target and audit.coverage["nominal"] is not None:
         held = f"{ratio_text(audit.coverage['qualified'])} of the {_amount(audit, target)} target"
-        return f"{lead}: {held}, where {ratio_text(audit.coverage['nominal'])} is claimed."
-    share = f" ({share_text(whole['qualified_amount'], whole['open_amount'])})" if real != "nothing" else ""
+        claimed = "" if everything else f", where {ratio_text(audit.coverage['nominal'])} is claimed"
+        return f"{lead}: {held}{claimed}."
+    share = f" ({share_text(qualified, whole['open_amount'])})" if qualified and not everything else ""
     return f"{lead}{share}{'; no target is set' if audit.period else ''}."
 
 
 def _nothing_open(audit: Audit) -> str:
-    if audit.period is None or not audit.open["open_count"]:
+    count, amount = audit.open["open_count"], audit.open["open_amount"]
+    if audit.period is None or not count:
         return "Nothing is open."
-    elsewhere = _with_currency(audit, audit.open["open_amount"])
-    count = count_text(audit.open["open_count"], "deal")
-    return f"Nothing is open for {audit.period.name}; {elsewhere} in {count} is open for other days."
+    worth = f"worth {_with_currency(audit, amount)}" if amount else "without an amount"
+    others = f"none of the {count:,} open deals has" if count > 1 else "the one open deal does not have"
+    return f"Nothing is open for {audit.period.name}: {others} its close date in it ({worth})."
 
 
 def _track_record(audit: Audit) -> list[str]:
@@ -111,10 +116,9 @@ def _unproven(audit: Audit) -> list[str]:
     amount = int(deals["value"].sum())
     if not amount:
         return []
-    held = _amount(audit, amount)
-    if amount == scope(audit)["qualified_amount"]:
-        return [f"All of the {held} that is qualified is in a stage where nothing had to be proven yet."]
-    return [f"{held} of what is qualified is in a stage where nothing had to be proven yet."]
+    whole, much = scope(audit)["qualified_amount"], _amount(audit, amount)
+    part = "All" if amount == whole else "Nearly all" if amount >= NEARLY * whole else much
+    return [f"{part} of what is qualified is in a stage where nothing had to be proven yet."]
 
 
 def _against_target(audit: Audit) -> list[str]:

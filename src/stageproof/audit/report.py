@@ -187,8 +187,13 @@ def _words(audit: Audit) -> dict[str, Any]:
     def amount(value: int | None) -> Markup:
         return spoken(short_text(value, currency), exact_text(value, currency))
 
+    def of_target(value: int) -> str:
+        target = audit.coverage["target"]
+        return ratio_text(value / target if target and target > 0 else None)
+
     return {
         "amount": amount,
+        "of_target": of_target,
         "spoken": spoken,
         "day": day_text,
         "days": days_text,

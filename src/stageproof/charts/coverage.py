@@ -92,6 +92,10 @@ def _finding(claimed: int, real: int, target: int, cover: Mapping[str, Any], cur
     if not claimed:
         return "Nothing is open for the period"
     if not target or cover["nominal"] is None:
+        if real == claimed:
+            return f"All of the {short_text(claimed, currency)} open is qualified"
         return f"{short_text(real, currency)} of {short_text(claimed, currency)} open is qualified"
+    if real == claimed:
+        return f"All that is open is qualified: {ratio_text(cover['qualified'])} of the target"
     held, said = ratio_text(cover["qualified"]), ratio_text(cover["nominal"])
     return f"Qualified pipeline covers {held} of the target, not the {said} claimed"
