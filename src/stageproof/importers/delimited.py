@@ -48,11 +48,9 @@ class DelimitedReader:
                 more = self._text.read(block)
                 at_end = not more
                 pending += more
+            self._check_line(pending)
             end = len(pending) if at_end else _record_end(pending)
             if not end:
-                self._check_line(pending)
-                if at_end:
-                    return
                 continue
             frame = self._fast(pending[:end])
             if frame is None:
@@ -63,13 +61,13 @@ class DelimitedReader:
 
     def _fast(self, block: bytes) -> pl.DataFrame | None:
         """The block's rows if it is regular throughout."""
-        if b"\0" in block or block.startswith((b"\n", b"\r", b"\xef\xbb\xbf")):
-            return None
-        if block.count(b"\r") != block.count(b"\r\n") or b"\n\n" in block or b"\n\r\n" in block:
+        if b"\0" in block or block.startswith(b"\xef\xbb\xbf"):
             return None
         if self._text.encoding != "utf-8" and _REPLACEMENT.encode() in block:
             return None
         quoted = b'"' in block
+        if not quoted and block.count(b"\r") != block.count(b"\r\n"):
+            return None
         try:
             if quoted and not _matches(block, self._regular):
                 return None
@@ -85,10 +83,13 @@ class DelimitedReader:
             return None
         if not quoted and not self._has_all_cells(block, frame.height):
             return None
+        if frame.height and frame.select(pl.max_horizontal(pl.all().str.len_bytes().max())).item() > MAX_CELL:
+            return None
         return self._keep(self._numbered(frame))
 
     def _has_all_cells(self, block: bytes, rows: int) -> bool:
-        # Polars refuses a row with too many cells; so the right number in all means the right number in each.
+        # Polars refuses a row with too many cells and makes a blank line a row of blank cells; so the right number
+        # of delimiters in all means the right number in each line.
         lines = block.count(b"\n") + (not block.endswith(b"\n"))
         return rows == lines and block.count(self._delimiter.encode()) == rows * (self._tally.width - 1)
 
@@ -161,10 +162,12 @@ class DelimitedReader:
         return None
 
     def _check_line(self, pending: bytes) -> None:
-        if len(pending) > MAX_LINE:
-            says = f"Row {self._next_row} is longer than {MAX_LINE // 1024**2} MiB."
+        """Refuses a last line too long to wait for its end."""
+        if len(pending) - pending.rfind(b"\n") > MAX_LINE:
+            row = self._next_row + pending.count(b"\n")
+            says = f"The line of row {row} or so is longer than {MAX_LINE // 1024**2} MiB."
             remedy = "This looks like no table; export it again with one row per line."
-            raise Refused([Problem("line_too_long", says, remedy, self._tally.source, self._next_row)])
+            raise Refused([Problem("line_too_long", says, remedy, self._tally.source, row)])
 
 
 _FAULTS = {

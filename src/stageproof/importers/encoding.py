@@ -40,6 +40,7 @@ _BOMS: tuple[tuple[bytes, Encoding], ...] = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_FEW = 4
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\v\x1a\x1b"))
 
 
@@ -48,8 +49,9 @@ def binary_kind(head: bytes) -> str:
     for magic, says in _MAGIC:
         if head.startswith(magic):
             return says
-    # A sheet saved by a broken program may hold a stray NUL; a tenth of control characters is no sheet.
-    if _wide(head) is None and len(head) - len(head.translate(None, _CONTROLS)) > len(head) / 50:
+    # A sheet saved by a broken program may hold a stray control character; many make no sheet.
+    controls = len(head) - len(head.translate(None, _CONTROLS))
+    if _wide(head) is None and controls > max(_FEW, len(head) / 50):
         return "a binary file"
     return ""
 

@@ -151,16 +151,13 @@ def _days(frame: pl.DataFrame, zone: str) -> pl.Series:
 
 def _instants(frame: pl.DataFrame, zone: str) -> pl.Series:
     """The instant in UTC; a day alone is its start."""
-    naive = (pl.col("day") * DAY + pl.col("time")).cast(pl.Datetime("us"))
-    local = naive.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
-    read = frame.with_columns(
-        pl.when(pl.col("offset").is_null())
-        .then(local)
+    naive = pl.when(pl.col("offset").is_null()).then(pl.col("day") * DAY + pl.col("time"))
+    local = (
+        naive.cast(pl.Datetime("us"))
+        .dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
         .dt.convert_time_zone("UTC")
-        .to_physical()
-        .alias("local"),
-        pl.when(pl.col("offset").is_null()).then(naive.to_physical()).alias("naive"),
     )
+    read = frame.with_columns(naive.alias("naive"), local.to_physical().alias("local"))
     skipped = read.filter(pl.col("local").is_null() & pl.col("naive").is_not_null())["naive"].unique()
     starts = read.filter(pl.col("time").is_null())["day"].drop_nulls().unique()
     return read.select(
