@@ -1,12 +1,73 @@
-"""What every page's frame needs."""
+"""The frame around every page: navigation, the moment shown, and who is signed in."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from stageproof.engine.period import day_at
+from stageproof.records.models import Organisation
+
+THEMES = ("light", "dark")
+PLACES = (
+    ("today", "Today", "today"),
+    ("board", "Board", "board"),
+    ("pipeline", "Pipeline", "pipeline"),
+    ("monday", "Monday", "monday"),
+    ("reviews", "Reviews", "reviews"),
+    ("readings", "Readings", "readings"),
+    ("movement", "Movement", "movement"),
+    ("forecast", "Forecast", "forecast"),
+    ("funnel", "Funnel", "funnel"),
+    ("accounts", "Accounts", "accounts"),
+    ("definition", "Definition", "definition"),
+    ("imports", "Import", "imports"),
+    ("settings", "Settings", "settings"),
+)
+"""What the navigation offers, in order: the route's name, its label and its icon; a route that is missing is left out."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page in the navigation."""
+
+    name: str
+    label: str
+    icon: str
+    url: str
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """The template context of the frame around a page."""
-    return {}
+    """The template context of the frame around a page.
+
+    A view puts the `Moment` it shows on the request as `moment`, and the navigation's name of its page as `place`.
+    """
+    organisation = Organisation.objects.first()
+    zone = organisation.zone if organisation else "UTC"
+    theme = request.COOKIES.get("theme", "")
+    return {
+        "organisation": organisation,
+        "zone": zone,
+        "currency": organisation.currency if organisation else "USD",
+        "today": day_at(timezone.now(), zone),
+        "places": places(request) if request.user.is_authenticated else [],
+        "here": getattr(request, "place", ""),
+        "moment": getattr(request, "moment", None),
+        "theme": theme if theme in THEMES else "",
+        "folded": request.COOKIES.get("nav") == "folded",
+    }
+
+
+def places(request: HttpRequest) -> list[Place]:
+    """The pages that exist, for the navigation and the palette."""
+    found = []
+    for name, label, icon in PLACES:
+        try:
+            found.append(Place(name, label, icon, reverse(name)))
+        except NoReverseMatch:
+            continue
+    return found

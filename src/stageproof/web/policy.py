@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from stageproof.records.models.organisation import ROLES
+from stageproof.web.answers import closed_to
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -50,5 +51,5 @@ class PolicyMiddleware:
         if not request.user.is_authenticated:
             return redirect(f"/sign-in?next={request.get_full_path()}")
         if request.user.role not in roles:
-            return HttpResponseForbidden("You may not open this page.")
+            return closed_to(request)
         return None

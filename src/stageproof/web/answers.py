@@ -1,0 +1,79 @@
+"""Answers to what a verb does not do: refused, forbidden, not found, changed meanwhile; each as a page or a dialog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from stageproof.actions.actor import Actor
+from stageproof.actions.conflict import Conflict, NotFound
+from stageproof.actions.permission import Forbidden, forbid
+from stageproof.engine.problem import Problem, Refused
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """The person signed in, at the door of the pages."""
+    return Actor(request.user, "page")  # type: ignore[arg-type]
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """Whether a part of the page is asked for, to be put into the one that is open."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Boosted") != "true"
+
+
+class AnswersMiddleware:
+    """Turns what verbs raise into answers: 422 with every problem, 403, 404, and 409 with what changed."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, raised: Exception) -> HttpResponse | None:
+        return answer(request, raised)
+
+
+def answer(request: HttpRequest, raised: Exception) -> HttpResponse | None:
+    """The answer to what a verb raised; None for anything that is no answer but a bug."""
+    match raised:
+        case Refused():
+            return wrong(request, "This cannot be done yet", raised.problems, status=422)
+        case Forbidden():
+            return wrong(request, "This is not yours to do", [raised.problem], status=403)
+        case NotFound():
+            return wrong(request, "There is nothing here", [raised.problem], status=404)
+        case Conflict():
+            return wrong(request, "Someone was quicker", [raised.problem], status=409, changed=raised.changed)
+    return None
+
+
+def wrong(
+    request: HttpRequest, title: str, problems: Sequence[Problem], *, status: int, **more: Any
+) -> HttpResponse:
+    """A page, or its part, that says what is wrong and what to do next."""
+    template = "partials/wrong.html" if wants_part(request) else "wrong.html"
+    context = {"title": title, "problems": problems, "status": status, "back": came_from(request), **more}
+    return render(request, template, context, status=status)
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of ours that the person came from; the first page otherwise."""
+    given = request.POST.get("next") or request.GET.get("next") or ""
+    return given if given.startswith("/") and not given.startswith(("//", "/\\")) else "/"
+
+
+def closed_to(request: HttpRequest) -> HttpResponse:
+    """The answer to a person whose role may not open a page."""
+    return wrong(request, "This page is not yours to open", [forbid("open this page").problem], status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The answer where no page is."""
+    problem = Problem(
+        "not_found", "There is no page at this address.", "Start from the navigation.", value=request.path
+    )
+    return wrong(request, "There is nothing here", [problem], status=404)

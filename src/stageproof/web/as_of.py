@@ -1,0 +1,98 @@
+"""As of: the moment that a page shows, now or the end of a past day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from stageproof.engine.book import Book, Pipeline
+from stageproof.engine.period import day_at
+from stageproof.engine.problem import Problem, Refused
+from stageproof.records.models import Organisation
+from stageproof.records.tables import book, pipeline_now
+
+KEPT = 4
+"""How many past days a process keeps ready."""
+
+_past: OrderedDict[dt.date, tuple[Book, Pipeline]] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a page shows: the pipeline, its day, whether that is now, and the page's other parameters."""
+
+    pipeline: Pipeline
+    on: dt.date
+    is_now: bool
+    now: dt.datetime
+    other: Sequence[tuple[str, str]] = ()
+
+    @property
+    def query(self) -> str:
+        """What a link carries on so that it shows the same moment."""
+        return "" if self.is_now else f"?as_of={self.on.isoformat()}"
+
+
+def moment_of(request: HttpRequest) -> Moment:
+    """The moment that a request asks for, also put on the request for its frame; today is now."""
+    now = timezone.now()
+    today = day_at(now, Organisation.objects.get().zone)
+    on = asked_day(request.GET.get("as_of", ""), today)
+    other = [
+        (name, value)
+        for name in request.GET
+        if name not in ("as_of", "page")
+        for value in request.GET.getlist(name)
+    ]
+    is_now = on is None or on == today
+    pipeline = pipeline_now(now) if is_now or on is None else past(on)
+    moment = Moment(pipeline, on or today, is_now, now, other)
+    request.moment = moment  # type: ignore[attr-defined]
+    return moment
+
+
+def asked_day(text: str, today: dt.date) -> dt.date | None:
+    """The past day asked for, None for now; refused where it is no day, or one that has not come."""
+    if not text:
+        return None
+    try:
+        on = dt.date.fromisoformat(text)
+    except ValueError:
+        says = f"'{text[:40]}' is not a day."
+        raise Refused(
+            [Problem("unreadable_date", says, "Write it as 2025-09-30.", column="as_of", value=text[:40])]
+        ) from None
+    if on > today:
+        says = f"{on.isoformat()} has not come yet, so nothing is known of it."
+        raise Refused(
+            [Problem("day_ahead", says, "Choose today or a day before.", column="as_of", value=text[:40])]
+        )
+    if on.year < 1970:
+        says = f"{on.isoformat()} lies before any record."
+        raise Refused(
+            [
+                Problem(
+                    "day_before_records", says, "Choose a day from 1970 on.", column="as_of", value=text[:40]
+                )
+            ]
+        )
+    return on
+
+
+def past(on: dt.date) -> Pipeline:
+    """The pipeline at the end of a past day; the last few asked for are kept until something changes."""
+    whole = book()
+    found = _past.get(on)
+    if found is not None and found[0] is whole:
+        _past.move_to_end(on)
+        return found[1]
+    pipeline = whole.as_of(on)
+    _past[on] = (whole, pipeline)
+    while len(_past) > KEPT:
+        _past.popitem(last=False)
+    return pipeline

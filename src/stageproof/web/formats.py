@@ -1,0 +1,125 @@
+"""Formats: money, days, instants, ages and icons as templates show them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.template.context import Context
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString, mark_safe
+
+from stageproof.engine.money import Money
+from stageproof.engine.proof import field_label
+from stageproof.web.icons import ICONS
+
+register = template.Library()
+NOTHING = mark_safe('<span class="nothing">–<span class="heard">none</span></span>')
+
+
+@register.simple_tag
+def money(amount: int | None, currency: str, form: str = "short") -> SafeString:
+    """The amount shortened, or `plain` with every digit and no unit; the exact value on hover and when read out."""
+    if amount is None:
+        return NOTHING
+    worth = Money(amount, currency)
+    exact = worth.exact()
+    shown = worth.short() if form == "short" else exact.rsplit(" ", 1)[0]
+    if form == "bare":
+        shown = worth.short().rsplit(" ", 1)[0]
+    return format_html(
+        '<span class="money" title="{}"><span aria-hidden="true">{}</span><span class="heard">{}</span></span>',
+        exact, shown, exact,
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def day(context: Context, value: dt.date | None) -> SafeString:
+    """The day as people say it, with its year where that is not the present one."""
+    if value is None:
+        return NOTHING
+    return format_html(
+        '<time datetime="{}">{}</time>', value.isoformat(), day_text(value, context.get("today"))
+    )
+
+
+@register.simple_tag(takes_context=True)
+def instant(context: Context, value: dt.datetime | None) -> SafeString:
+    """The day of an instant in the organisation's zone, the exact one on hover."""
+    if value is None:
+        return NOTHING
+    local = value.astimezone(ZoneInfo(context.get("zone") or "UTC"))
+    exact = f"{local:%Y-%m-%d %H:%M:%S %Z}"
+    text = f"{day_text(local.date(), context.get('today'))}, {local:%H:%M}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, text)
+
+
+def day_text(value: dt.date, today: dt.date | None) -> str:
+    """A day in words: "Tue 14 Oct", with the year where it is not today's."""
+    text = f"{value:%a} {value.day} {value:%b}"
+    return text if today is not None and value.year == today.year else f"{text} {value.year}"
+
+
+@register.filter
+def age(days: int | None) -> str:
+    """A number of days as an age: "12 d"."""
+    return "–" if days is None else f"{days:,} d"
+
+
+@register.filter
+def fact(name: str) -> str:
+    """The name of a deal's fact as people say it."""
+    return field_label(name)
+
+
+@register.filter
+def moment_text(text: str) -> str:
+    """An instant given as text, as "2025-10-14 09:30 UTC"."""
+    return f"{dt.datetime.fromisoformat(text).astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
+
+
+@register.filter
+def words(name: str | None) -> str:
+    """A name from a table as people say it."""
+    return (name or "").replace("_", " ")
+
+
+@register.filter
+def sentence_case(text: str | None) -> str:
+    """The text with a capital first letter."""
+    return (text or "")[:1].upper() + (text or "")[1:]
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    """What a mapping holds under a key; None where it holds nothing."""
+    return mapping.get(key) if mapping else None
+
+
+@register.filter
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: "1 deal", "1,200 deals"; "party,parties" where the plural is not regular."""
+    one, _, many = noun.partition(",")
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """A drawn icon that takes the colour and size of its text; silent to readers."""
+    return mark_safe(  # noqa: S308
+        '<svg class="icon" viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" '
+        f'stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{ICONS[name]}</svg>'
+    )
+
+
+@register.simple_tag(takes_context=True)
+def query(context: Context, **changes: Any) -> str:
+    """The page's query string with some parameters changed; an empty one is left out."""
+    given = context["request"].GET.copy()
+    for name, value in changes.items():
+        given.setlist(name, [] if value in (None, "") else [str(value)])
+    pairs = [(name, value) for name in given for value in given.getlist(name) if value != ""]
+    return f"?{urlencode(pairs)}" if pairs else "?"
