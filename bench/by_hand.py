@@ -48,10 +48,10 @@ def audit(opportunity: str, history: str) -> None:
         closed.group_by("OwnerId", "won").agg(*sums),
         closed.group_by("LeadSource", "won").agg(*sums),
         closed.group_by(quarter, "won").agg(*sums),
-        won.with_columns(days=cycle).group_by("OwnerId").agg(pl.col("days").mean(), pl.col("days").median()),
+        won.with_columns(days=cycle).group_by("OwnerId").agg(mean=pl.col("days").mean(), median=pl.col("days").median()),
         open_.join(entered, left_on="Id", right_on="OpportunityId", how="left", suffix="_stage")
         .with_columns(age=dt.datetime(2026, 1, 1) - pl.col("CreatedDate_stage"))
-        .group_by("StageName").agg(pl.col("age").median(), pl.col("age").max()),
+        .group_by("StageName").agg(median=pl.col("age").median(), longest=pl.col("age").max()),
         open_.join(pushes, left_on="Id", right_on="OpportunityId", how="left").filter(pl.col("pushed") > 1)
         .select(pl.len()),
     ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import narwhals as nw
 import polars as pl
@@ -52,24 +53,11 @@ def found_definition(book: Book, template: Definition, *, order: Sequence[str] =
 
 def stages_in_order(book: Book, template: Definition, *, order: Sequence[str] = ()) -> list[str]:
     """The names of the open stages that the book has ever used, first to last."""
-    visits = collect(
-        book.tables["deals"]
-        .filter(nw.col("status") == "open", ~nw.col("stage").is_null())
-        .group_by("deal", "stage")
-        .agg(first=nw.col("valid_from").min())
-    )
-    if visits.is_empty():
-        return []
-    # How far into its deal's journey a stage is first seen, from 0 to 1, averaged over the deals that saw several.
-    placed = visits.with_columns(
-        rank=pl.col("first").rank("ordinal").over("deal") - 1, seen=pl.len().over("deal")
-    )
-    several = placed.filter(pl.col("seen") > 1)
-    depth = dict(
-        several.group_by("stage").agg((pl.col("rank") / (pl.col("seen") - 1)).mean().alias("depth")).rows()
-    )
+    opened = book.tables["deals"].filter(nw.col("status") == "open", ~nw.col("stage").is_null())
+    names = sorted(collect(opened.select("stage").unique())["stage"].to_list())
     listed = {name.lower(): index for index, name in enumerate(order)}
-    names = sorted(placed["stage"].unique().to_list())
+    unknown = not listed and any(template.position(name) is None for name in names)
+    depth = _depths(opened) if unknown and len(names) > 1 else {}
 
     def place(name: str) -> tuple[float, str]:
         if listed:
@@ -80,6 +68,17 @@ def stages_in_order(book: Book, template: Definition, *, order: Sequence[str] = 
         return depth.get(name, 0.5), name
 
     return sorted(names, key=place)
+
+
+def _depths(opened: nw.LazyFrame[Any]) -> dict[str, float]:
+    """How far into its deal's journey a stage is first seen, from 0 to 1, averaged over the deals that saw several."""
+    visits = collect(opened.group_by("deal", "stage").agg(first=nw.col("valid_from").min()))
+    placed = visits.with_columns(
+        rank=pl.col("first").rank("ordinal").over("deal") - 1, seen=pl.len().over("deal")
+    )
+    several = placed.filter(pl.col("seen") > 1)
+    found = several.group_by("stage").agg((pl.col("rank") / (pl.col("seen") - 1)).mean().alias("depth"))
+    return dict(found.rows())
 
 
 def _distinct(stages: Sequence[Stage]) -> tuple[Stage, ...]:
