@@ -70,10 +70,7 @@ def _opened(audit: Audit, name: str, row: Mapping[str, Any], *, in_period: bool 
     if name == "open":
         parts = " + ".join(f"{_exact(audit, row[f'{each}_amount'])} {each}" for each in QUALIFICATIONS)
         formula = f"{parts} = {_exact(audit, amount)}"
-        if row["unpriced_count"]:
-            formula += (
-                f"; {count_text(row['unpriced_count'], 'deal')} without an amount or a rate add nothing"
-            )
+        formula += _unpriced(row["unpriced_count"])
     elif row["open_amount"]:
         share = share_text(amount, row["open_amount"])
         note = f"{deals} · {share}" if count else "no deals"
@@ -86,10 +83,14 @@ def _closed(audit: Audit, name: str, row: Mapping[str, Any], *, in_period: bool 
     count, amount = row[f"{name}_count"], row[f"{name}_amount"]
     deals = count_text(count, "deal")
     formula = f"{deals} with {_exact(audit, amount)} in all"
-    unpriced = count - row["won_priced"] if name == "won" else 0
-    if unpriced:
-        formula += f"; {count_text(unpriced, 'deal')} without an amount or a rate add nothing"
+    formula += _unpriced(count - row["won_priced"] if name == "won" else 0)
     return _amount(audit, name, amount, deals, formula, f"deals-{name}", in_period=in_period)
+
+
+def _unpriced(count: int) -> str:
+    if not count:
+        return ""
+    return f"; {count_text(count, 'deal')} without an amount or a rate add{'s' if count == 1 else ''} nothing"
 
 
 def _amount(

@@ -16,6 +16,8 @@ SUPPORTING = 3
 NEARLY = 0.95
 """From which share on short forms of a part and its whole may look the same."""
 
+_ASKED = pl.sum_horizontal("^criteria_.*$")
+
 
 def headline(audit: Audit) -> list[str]:
     """The answer first, then at most three sentences that support it."""
@@ -75,9 +77,17 @@ def _track_record(audit: Audit) -> list[str]:
 
 
 def _verifiable(audit: Audit) -> bool:
-    """Whether anything at all was proven or refuted: a deal of the first stage has nothing to prove."""
-    judged = pl.col("criteria_met") + pl.col("criteria_waived") + pl.col("criteria_unmet")
-    return not audit.deals.filter(judged > 0).is_empty() or not scope(audit)["unverifiable_count"]
+    """Whether the stage of any deal could be judged; one that has nothing to prove yet was not."""
+    deals = _deals(audit)
+    judged = deals.filter(_ASKED > 0, pl.col("qualification") != "unverifiable")
+    return not judged.is_empty() or deals.filter(pl.col("qualification") == "unverifiable").is_empty()
+
+
+def _deals(audit: Audit) -> pl.DataFrame:
+    if audit.period is None:
+        return audit.deals
+    first, last = day_number(audit.period.starts_on), day_number(audit.period.ends_on)
+    return audit.deals.filter(pl.col("close_on").is_between(first, last))
 
 
 def _nothing_verifiable(audit: Audit) -> str:
@@ -108,11 +118,7 @@ def _claimed(audit: Audit) -> list[str]:
 
 def _unproven(audit: Audit) -> list[str]:
     """Qualified only because their stage is the first: said, lest the headline flatter."""
-    asked = pl.sum_horizontal(pl.col("^criteria_.*$"))
-    deals = audit.deals.filter(pl.col("qualification") == "qualified", asked == 0)
-    if audit.period is not None:
-        first, last = day_number(audit.period.starts_on), day_number(audit.period.ends_on)
-        deals = deals.filter(pl.col("close_on").is_between(first, last))
+    deals = _deals(audit).filter(pl.col("qualification") == "qualified", _ASKED == 0)
     amount = int(deals["value"].sum())
     if not amount:
         return []
