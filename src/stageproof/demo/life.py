@@ -44,6 +44,7 @@ class Life:
     happened: list[tuple[str, str, int]] = field(default_factory=list)
     waived: dict[str, dt.date] = field(default_factory=dict)
     heard_on: dt.date = dt.date.min
+    last_met: Contact | None = None
     confirmed: dt.date | None = None
     refused_on: dt.date | None = None
     returns_on: dt.date | None = None

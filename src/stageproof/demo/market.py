@@ -22,11 +22,10 @@ from stageproof.demo.company import (
 )
 from stageproof.demo.journal import Journal, Versioned, at_time, plus_days
 from stageproof.demo.life import Life
-from stageproof.demo.selling import category, estimated_close, know, rounded, working_day
+from stageproof.demo.selling import asked_roles, category, estimated_close, know, rounded, working_day
 from stageproof.demo.story import PRICE_LEVEL, REMEMBERED, Habits, Remembered
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import day_number
-from stageproof.engine.proof import RoleProof, leaves
 
 EMPLOYEES = {"Enterprise": (1_200, 6_000), "Mid-market": (120, 900), "Small business": (15, 90)}
 COUNTRIES = (("US", "USD", 0.66), ("DE", "EUR", 0.2), ("GB", "GBP", 0.14))
@@ -204,12 +203,6 @@ class Market:
 
     def _touch(self, lead: Versioned, at: int) -> None:
         self.journal.touch(at, lead=lead["lead"], source=lead["source"], campaign=lead["campaign"])
-
-
-def asked_roles(definition: Definition) -> list[str]:
-    """The roles that the definition asks about, in its order."""
-    proofs = [leaf for stage in definition.stages for each in stage.exit for leaf in leaves(each.proof)]
-    return list(dict.fromkeys(proof.role for proof in proofs if isinstance(proof, RoleProof)))
 
 
 def running_campaign(chance: Chance, source: str, day: dt.date) -> str | None:

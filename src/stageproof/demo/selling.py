@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 from typing import Any
 
 from stageproof.demo.buyer import NORM_DAYS, Contact
@@ -10,7 +11,7 @@ from stageproof.demo.company import COMPETITORS, MANAGERS, is_working_day
 from stageproof.demo.journal import plus_days
 from stageproof.demo.life import Life
 from stageproof.demo.story import CLOSE_DATE, GATE_FROM, Habits, quarter_end
-from stageproof.engine.definition import Criterion
+from stageproof.engine.definition import Criterion, Definition
 from stageproof.engine.frames import DAY, day_number, day_of
 from stageproof.engine.proof import (
     ActivityProof,
@@ -18,10 +19,12 @@ from stageproof.engine.proof import (
     AnyOf,
     EvidenceProof,
     FieldProof,
+    Leaf,
     NextStepProof,
     Not,
     Proof,
     RoleProof,
+    leaves,
 )
 
 CONFIRMED_FOR = 30
@@ -63,7 +66,7 @@ def hear(life: Life, day: dt.date, kind: str = "", whom: Contact | None = None) 
     at = life.now(day)
     _happens(life, at, kind, "buyer", contact.name)
     life.engaged[contact.name] = at
-    life.heard_on = day
+    life.heard_on, life.last_met = day, contact
     return at
 
 
@@ -88,7 +91,13 @@ def talk(life: Life, day: dt.date, habits: Habits) -> None:
     reach_out(life, day)
     if not (life.buyer.speaks_on(day) and life.chance.happens(life.buyer.answers)):
         return
-    hear(life, day)
+    at = hear(life, day)
+    if (
+        habits.routine
+        and life.last_met is not None
+        and life.last_met.role not in asked_roles(life.definition)
+    ):
+        know(life, at, life.last_met, life.last_met.role)
     seek_proofs(life, day, habits)
     if life.chance.happens(habits.plans):
         agree_next_step(life, day)
@@ -260,6 +269,16 @@ def _quote(life: Life, day: dt.date, habits: Habits) -> None:
     """The proposal names a price nearer to what the deal is worth."""
     asked = life.chance.between(0.98, 1 + (habits.inflation - 1) * 1.5)
     life.deal.change(life.now(day), life.owner, "page", amount=rounded(life.worth * asked))
+
+
+def asked_roles(definition: Definition) -> list[str]:
+    """The roles that the definition asks about, in its order; these are recorded once they are met for it."""
+    return list(dict.fromkeys(leaf.role for leaf in _leaves(definition) if isinstance(leaf, RoleProof)))
+
+
+@cache
+def _leaves(definition: Definition) -> list[Leaf]:
+    return [leaf for _, criterion in definition.all_criteria for leaf in leaves(criterion.proof)]
 
 
 def move(life: Life, at: int, position: int, *, actor: str = "") -> None:
