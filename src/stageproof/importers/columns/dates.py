@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from stageproof.engine.frames import DAY, day_of, instant_number
+from stageproof.engine.frames import DAY, day_number, day_of, instant_number
 from stageproof.engine.zone import start_of_day
 from stageproof.importers.columns.blanks import value_text
 from stageproof.importers.columns.date_text import date_parts, iso_parts, looks_iso
@@ -22,6 +22,8 @@ _SERIALS = (20_000, 80_000)
 """Days of 1954 to 2119; other five-digit numbers are more likely something else."""
 _SERIAL_START = -25_569
 """The day number of 30 December 1899, from which spreadsheets count."""
+_TABLED = day_number(dt.date(2100, 1, 1)) * DAY
+"""Up to here Polars knows when clocks change; later times are looked up one by one."""
 _TOLERATED = 0.1
 """The share of cells that may contradict the order of the others; beyond it a person must say."""
 
@@ -153,7 +155,9 @@ def _instants(frame: pl.DataFrame, zone: str) -> pl.Series:
     """The instant in UTC; a day alone is its start."""
     naive = pl.when(pl.col("offset").is_null()).then(pl.col("day") * DAY + pl.col("time"))
     local = (
-        naive.cast(pl.Datetime("us"))
+        pl.when(naive < _TABLED)
+        .then(naive)
+        .cast(pl.Datetime("us"))
         .dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
         .dt.convert_time_zone("UTC")
     )
@@ -165,8 +169,8 @@ def _instants(frame: pl.DataFrame, zone: str) -> pl.Series:
             "at",
             pl.col("day") * DAY + pl.col("time") - pl.col("offset"),
             "local",
-            _looked_up("naive", {at: _after_gap(at, zone) for at in skipped}),
-            pl.when(pl.col("time").is_null()).then(_looked_up("day", _starts(starts, zone))),
+            _answers("naive", {at: _looked_up_instant(at, zone) for at in skipped}),
+            pl.when(pl.col("time").is_null()).then(_answers("day", _starts(starts, zone))),
         )
     ).to_series()
 
@@ -175,13 +179,13 @@ def _starts(days: pl.Series, zone: str) -> dict[int, int]:
     return {day: instant_number(start_of_day(day_of(day), zone)) for day in days}
 
 
-def _after_gap(naive: int, zone: str) -> int:
-    """A time that the clocks skipped, as if they had not: 02:30 becomes 03:30."""
+def _looked_up_instant(naive: int, zone: str) -> int:
+    """The instant of a local time; one that the clocks skipped comes as much later: 02:30 becomes 03:30."""
     at = dt.datetime(1970, 1, 1) + dt.timedelta(microseconds=naive)  # noqa: DTZ001 - the zone follows
     return instant_number(at.replace(tzinfo=ZoneInfo(zone)))
 
 
-def _looked_up(name: str, answers: dict[int, int]) -> pl.Expr:
+def _answers(name: str, answers: dict[int, int]) -> pl.Expr:
     if not answers:
         return pl.lit(None, pl.Int64)
     old, new = pl.Series(list(answers), dtype=pl.Int64), pl.Series(list(answers.values()), dtype=pl.Int64)

@@ -25,7 +25,9 @@ SHARED = {
 }
 """The currencies that share a sign; the first where the column names none of them."""
 
-_MARK = r"[A-Za-z]{1,3}\$|[A-Za-z]{3}|[$€£¥￥₹₽₩₪₺₴₫₱฿₦₸元円]|(?i:s?fr\.|kr\.?|zł|kč|rs\.?|ft|r)"
+_MARK = r"[A-Za-z]{1,3}\$|[A-Za-z]{3}|[$€£¥￥₹₽₩₪₺₴₫₱฿₦₸元円]|(?i:s?fr\.|kr\.?|zł|kč|rs\.?|ft)"
+# After the digits an R would make thousands of rand of 5 kr.
+_MARK_BEFORE = rf"{_MARK}|(?i:r)"
 _MINUS = "-−–"
 _BLANK = r"\s\u{a0}\u{202f}\u{2009}"
 _S = rf"[{_BLANK}]*"
@@ -34,7 +36,7 @@ _AMOUNT = _S.join(
     (
         r"^(?P<open>\()?",
         rf"(?P<s1>[{_MINUS}+])?",
-        rf"(?P<pre>{_MARK})?",
+        rf"(?P<pre>{_MARK_BEFORE})?",
         rf"(?P<s2>[{_MINUS}+])?",
         rf"(?P<digits>\d[\d.,'’{_BLANK}]*|[.,]\d+)(?P<power>[eE][+-]?\d{{1,4}})?",
         rf"(?P<size>{_SIZE})?\.?",
