@@ -10,9 +10,9 @@ import polars as pl
 
 from stageproof.engine.book import Pipeline
 from stageproof.engine.definition import Definition
-from stageproof.engine.frames import instant_number
+from stageproof.engine.frames import collect, instant_number
 from stageproof.engine.measures.grouping import count_where, summed, with_groups
-from stageproof.engine.measures.placing import deals_under
+from stageproof.engine.measures.placing import deals_under, placed
 from stageproof.engine.measures.stage_visits import stage_runs
 from stageproof.engine.period import Period, end_of_day, start_of_day
 from stageproof.engine.qualification import UNKNOWN_STAGE, stage_position
@@ -33,7 +33,9 @@ def conversion(pipeline: Pipeline, *, period: Period | None = None, by: Sequence
     """
     keys = [key for key in by if key != "stage"]
     parts = [_of(pipeline, definition, period, keys) for definition in pipeline.definitions]
-    table = pl.concat([*parts, _elsewhere(pipeline, period, keys)], how="vertical_relaxed")
+    if not parts or _has_unknown_stages(pipeline):
+        parts.append(_elsewhere(pipeline, period, keys))
+    table = pl.concat(parts, how="vertical_relaxed")
     passed, entered = pl.col("passed"), pl.col("entered")
     rated = table.with_columns(
         rate=_over(passed, entered), rate_decided=_over(passed, passed + pl.col("lost"))
@@ -141,10 +143,18 @@ def _of(
     return pl.DataFrame(rows, schema=_schema(wide, keys), orient="row")
 
 
+def _has_unknown_stages(pipeline: Pipeline) -> bool:
+    visits = stage_runs(pipeline).filter(nw.col("status") == "open")
+    if len(pipeline.definitions) > 1:
+        visits = visits.join(pipeline.deals.select("deal", "pipeline"), on="deal", how="inner")
+        names = visits.select("stage", "pipeline").unique()
+    else:
+        names = visits.select("stage").unique()
+    return bool(collect(placed(pipeline, names).filter(nw.col("position") == UNKNOWN_STAGE)).height)
+
+
 def _elsewhere(pipeline: Pipeline, period: Period | None, keys: Sequence[str]) -> pl.DataFrame:
     """Stages that no definition knows: further is whatever the deal had not seen before."""
-    from stageproof.engine.measures.placing import placed
-
     deals = with_groups(pipeline, pipeline.deals, keys)
     present = deals.select("deal", "pipeline", *[key for key in keys if key != "pipeline"])
     runs = stage_runs(pipeline).filter(nw.col("status").is_in(["open", "won"]))

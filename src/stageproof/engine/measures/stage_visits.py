@@ -8,6 +8,7 @@ import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Pipeline, in_memory
+from stageproof.engine.tables import FOREVER
 
 
 def stage_visits(pipeline: Pipeline) -> nw.LazyFrame[Any]:
@@ -35,7 +36,7 @@ def _runs(pipeline: Pipeline) -> nw.LazyFrame[Any]:
         place=nw.when(opened).then(nw.coalesce(nw.col("stage"), nw.lit(""))).otherwise(nw.col("status")),
     )
     native = versions.to_native()
-    runs = _exploded(native) if isinstance(native, pl.LazyFrame) else _windowed(versions)
+    runs = _in_order(native) if isinstance(native, pl.LazyFrame) else _windowed(versions)
     gone = nw.col("next_at").is_null() & (nw.col("until") <= pipeline.at)
     return runs.select(
         "deal",
@@ -48,22 +49,28 @@ def _runs(pipeline: Pipeline) -> nw.LazyFrame[Any]:
     )
 
 
-def _exploded(versions: pl.LazyFrame) -> nw.LazyFrame[Any]:
-    """Lists per deal, exploded, lie together in order: several times faster than windows over the deals."""
-    ordered = (
-        versions.group_by("deal")
-        .agg(pl.col("place", "status", "valid_from").sort_by("valid_from"), until=pl.col("valid_to").max())
-        .explode("place", "status", "valid_from")
+def _in_order(versions: pl.LazyFrame) -> nw.LazyFrame[Any]:
+    """Neighbours in one sorted table: several times faster than windows over each deal."""
+    table = versions.collect()
+    same = pl.col("deal") == pl.col("deal").shift(1)
+    later = (pl.col("deal") > pl.col("deal").shift(1)) | (
+        same & (pl.col("valid_from") > pl.col("valid_from").shift(1))
     )
-    same = (pl.col("deal") == pl.col("deal").shift(1)).fill_null(False)
+    # Histories often come in order already, and looking is much cheaper than sorting.
+    if not table.select(later.fill_null(True).all()).item():
+        table = table.sort("deal", "valid_from")
     stayed = (pl.col("place") == pl.col("place").shift(1)) & (pl.col("status") == pl.col("status").shift(1))
-    follows = pl.col("deal") == pl.col("deal").shift(-1)
-    runs = ordered.filter(~(same & stayed)).with_columns(
-        next_at=pl.when(follows).then(pl.col("valid_from").shift(-1)),
-        next_place=pl.when(follows).then(pl.col("place").shift(-1)),
-        next_status=pl.when(follows).then(pl.col("status").shift(-1)),
+    # Only a deal's last version can end without another one following.
+    follows = (pl.col("deal") == pl.col("deal").shift(-1)).fill_null(False)
+    ends = table.lazy().filter(~follows).select("deal", until="valid_to")
+    runs = table.lazy().filter(~(same & stayed).fill_null(False))
+    return nw.from_native(
+        runs.with_columns(
+            next_at=pl.when(follows).then(pl.col("valid_from").shift(-1)),
+            next_place=pl.when(follows).then(pl.col("place").shift(-1)),
+            next_status=pl.when(follows).then(pl.col("status").shift(-1)),
+        ).join(ends.filter(pl.col("until") < FOREVER), on="deal", how="left")
     )
-    return nw.from_native(runs)
 
 
 def _windowed(versions: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
