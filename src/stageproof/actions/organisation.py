@@ -1,0 +1,153 @@
+"""The first run: the organisation, its pipeline owner and the definition to start from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from dataclasses import dataclass
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from stageproof.actions.definitions import ALWAYS
+from stageproof.actions.history import names_changed
+from stageproof.actions.wrong import missing, text_problems, wrong
+from stageproof.engine.definition import read_definition
+from stageproof.engine.money import is_currency
+from stageproof.engine.owner import why_not_a_person
+from stageproof.engine.period import Calendar, check_zone
+from stageproof.engine.problem import Problem, Refused
+from stageproof.engine.templates import template_text
+from stageproof.records.ledger import writing
+from stageproof.records.models import DefinitionVersion, Organisation, Person
+
+TEMPLATES_OWNER = '"owner@example.com"'
+
+
+@dataclass(frozen=True)
+class Founded:
+    """What the first run made."""
+
+    organisation: Organisation
+    owner: Person
+    definition: DefinitionVersion
+
+
+def set_up(
+    *,
+    name: str,
+    zone: str,
+    currency: str,
+    owner_name: str,
+    owner_email: str,
+    now: dt.datetime,
+    template: str = "mid-market",
+    year_starts: int = 1,
+    week_starts: int = 0,
+    calendar_kind: str = "months",
+    password: str | None = None,
+    door: str = "cli",
+) -> Founded:
+    """The organisation with its owner, an admin, and a template in force from always; once only.
+
+    Without a password the owner cannot sign in before setting one.
+    """
+    name, owner_name, owner_email = name.strip(), owner_name.strip(), owner_email.strip().casefold()
+    currency = currency.strip().upper()
+    problems = [
+        *_of_organisation(name, zone, currency),
+        *_of_calendar(calendar_kind, year_starts, week_starts),
+        *_of_owner(owner_name, owner_email, password),
+    ]
+    text = ""
+    try:
+        text = template_text(template)
+    except Refused as refused:
+        problems += refused.problems
+    with writing(recorded_at=now, actor=owner_email[:254], door=door):
+        if Organisation.objects.exists():
+            says = "This deployment has its organisation already."
+            raise Refused([Problem("set_up_already", says, "Sign in, or begin with an empty data folder.")])
+        if problems:
+            raise Refused(problems)
+        owner = Person.objects.create_user(
+            owner_email, password, name=owner_name, role="admin", joined_at=now
+        )
+        organisation = Organisation.objects.create(
+            name=name,
+            zone=zone,
+            currency=currency,
+            calendar_kind=calendar_kind,
+            year_starts=year_starts,
+            week_starts=week_starts,
+            pipeline_owner=owner,
+        )
+        toml = text.replace(TEMPLATES_OWNER, json.dumps(owner_email))
+        definition = DefinitionVersion.objects.create(
+            pipeline=read_definition(toml).pipeline,
+            version=1,
+            toml=toml,
+            # Deals that come with a history are judged by it from their beginning.
+            effective_from=ALWAYS,
+            drafted_by=owner_email,
+            drafted_at=now,
+            published_by=owner_email,
+            published_at=now,
+        )
+        names_changed()
+    return Founded(organisation, owner, definition)
+
+
+def _of_organisation(name: str, zone: str, currency: str) -> list[Problem]:
+    problems = text_problems(Organisation, {"name": name, "zone": zone})
+    if not name:
+        problems.append(missing("name", "The organisation needs a name.", "Give it one."))
+    if (problem := check_zone(zone)) is not None:
+        problems.append(problem)
+    if not is_currency(currency):
+        problems.append(
+            wrong("currency", currency, "This is not a currency.", "Use a code such as USD or EUR.")
+        )
+    return problems
+
+
+def _of_calendar(kind: str, year_starts: int, week_starts: int) -> list[Problem]:
+    try:
+        Calendar(kind=kind, year_starts=year_starts, week_starts=week_starts)  # type: ignore[arg-type]
+    except Refused as refused:
+        return list(refused.problems)
+    return []
+
+
+def _of_owner(name: str, email: str, password: str | None) -> list[Problem]:
+    problems = text_problems(Person, {"name": name, "email": email})
+    why = why_not_a_person(name)
+    if why is not None:
+        says = f"The pipeline owner must be one person, and '{name}' {why}."
+        problems.append(wrong("owner_name", name, says, "Name one person."))
+    try:
+        validate_email(email)
+    except ValidationError:
+        says = "This is not an e-mail address."
+        problems.append(wrong("owner_email", email, says, "Write it as ada@example.com."))
+    else:
+        why = why_not_a_person(email)
+        if why is not None:
+            says = f"The pipeline owner must be one person, and '{email}' {why}."
+            problems.append(wrong("owner_email", email, says, "Use the person's own address."))
+    if password is not None:
+        problems += password_problems(password, Person(name=name, email=email))
+    return problems
+
+
+def password_problems(password: str, person: Person) -> list[Problem]:
+    """Why the password is too weak for the person; nothing where it will do."""
+    try:
+        validate_password(password, person)
+    except ValidationError as error:
+        return [
+            Problem("weak_password", says, "Choose a longer one that nobody guesses.", column="password")
+            for says in error.messages
+        ]
+    return []
