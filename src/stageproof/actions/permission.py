@@ -50,12 +50,20 @@ def teams_below(person: Person) -> set[int]:
 
 def visible_deals(actor: Actor) -> Q:
     """Which deals the actor sees: a rep the team's and the own, a manager those of the teams below, the rest all."""
+    person, teams = actor.person, visible_teams(actor)
+    if person is None or teams is None:
+        return Q()
+    return Q(owner=person) | Q(team__in=teams)
+
+
+def visible_teams(actor: Actor) -> set[int] | None:
+    """The teams whose deals the actor sees beside the own; None for whom sees all."""
     person = actor.person
     if person is None or actor.role in SEES_ALL:
-        return Q()
+        return None
     if actor.role == "manager":
-        return Q(owner=person) | Q(team__in=teams_below(person))
-    return Q(owner=person) | (Q(team=person.team_id) if person.team_id else Q(pk__in=[]))
+        return teams_below(person)
+    return {person.team_id} if person.team_id else set()
 
 
 def may_edit(actor: Actor, deal: Deal) -> bool:

@@ -6,7 +6,7 @@ import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Pipeline, in_memory
-from stageproof.engine.criteria import MET, STATES, UNMET, UNVERIFIABLE, WAIVED, assess, counted
+from stageproof.engine.criteria import MET, STATES, UNMET, UNVERIFIABLE, WAIVED, Assessed, assess, counted
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import collect
 
@@ -41,6 +41,12 @@ def _qualified(pipeline: Pipeline) -> nw.LazyFrame:
 
 
 def _under(pipeline: Pipeline, definition: Definition, deals: nw.LazyFrame) -> nw.LazyFrame:
+    assessed = assessed_deals(pipeline, definition, deals)
+    return assessed.frame.drop([name for *_, name in assessed.columns])
+
+
+def assessed_deals(pipeline: Pipeline, definition: Definition, deals: nw.LazyFrame) -> Assessed:
+    """The deals as `qualified_deals` has them, with the state of each exit criterion in a column beside."""
     placed = deals.with_columns(position=stage_position(definition))
     assessed = assess(pipeline, definition, placed)
     positions = {stage.name: index for index, stage in enumerate(definition.stages)}
@@ -50,7 +56,7 @@ def _under(pipeline: Pipeline, definition: Definition, deals: nw.LazyFrame) -> n
         return counted(behind, lambda name: (nw.col("position") > behind[name]) & (nw.col(name) == state))
 
     frame = assessed.frame.with_columns(**{f"criteria_{state}": how_many(state) for state in STATES})
-    return frame.drop(list(behind)).with_columns(qualification=_verdict())
+    return Assessed(frame.with_columns(qualification=_verdict()), assessed.columns)
 
 
 def _verdict() -> nw.Expr:
