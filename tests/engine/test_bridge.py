@@ -246,6 +246,50 @@ def test_a_version_that_ends_without_a_successor_is_a_deletion() -> None:
         assert flows(result.lines) == {"opening": (1, 100), "deleted": (1, -100)}
 
 
+def test_of_two_versions_of_one_instant_the_later_recorded_holds() -> None:
+    text = """
+    deal  valid_from  recorded_at  status  amount  close_on
+    a     2025-01-10  2025-01-10   open    100     2025-03-01
+    a     2025-02-10  2025-02-12   open    170     2025-03-01
+    a     2025-02-10  2025-02-10   open    900     2025-03-01
+    """
+    for mode in ("endpoints", "events"):
+        result = bridge(book_of(text), START, END, mode=mode)
+        assert flows(result.lines) == {"opening": (1, 100), "increased": (1, 70), "closing": (1, 170)}
+
+
+def test_the_last_day_of_a_period_belongs_to_it() -> None:
+    text = """
+    deal    valid_from  status  amount  close_on
+    first   2025-01-10  open    100     2025-01-01
+    last    2025-01-10  open    200     2025-03-31
+    before  2025-01-10  open    400     2024-12-31
+    after   2025-01-10  open    800     2025-04-01
+    """
+    result = bridge(book_of(text), START, END, period=QUARTER)
+    assert flows(result.lines) == {"opening": (2, 300), "closing": (2, 300)}
+
+
+def test_deals_without_an_owner_are_a_group_of_their_own() -> None:
+    text = """
+    deal  valid_from  status  owner  amount  close_on
+    a     2025-01-10  open    -      100     2025-03-01
+    a     2025-02-10  open    Ann    100     2025-03-01
+    b     2025-01-10  open    -      50      2025-03-01
+    """
+    for mode in ("endpoints", "events"):
+        lines = bridge(book_of(text), START, END, mode=mode, by=["owner"]).lines
+        unowned = lines.filter(pl.col("owner").is_null()).select("line", "count", "amount")
+        assert flows(unowned) == {
+            "opening": (2, 150),
+            "transferred_out": (1, -100),
+            "closing": (1, 50),
+        }
+        assert flows(lines, owner="Ann") == {"transferred_in": (1, 100), "closing": (1, 100)}
+        only = bridge(book_of(text), START, END, mode=mode, where={"owner": [None]})
+        assert flows(only.lines) == flows(unowned)
+
+
 def test_a_lost_deal_without_an_amount_leaves_at_its_last_one() -> None:
     text = """
     deal  valid_from  status  amount  close_on
