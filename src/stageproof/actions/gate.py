@@ -76,7 +76,7 @@ def hands(deals: Sequence[Deal], *, now: dt.datetime, organisation: Organisation
     )
     activities = _by_deal(
         ("contact", "kind", "side", "happened_at"),
-        Activity.objects.filter(deal__in=ids).values_list(
+        Activity.objects.filter(deal__in=ids, withdrawn_at__isnull=True).values_list(
             "deal_id", "contact__name", "kind", "side", "happened_at"
         ),
     )

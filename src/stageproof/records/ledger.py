@@ -17,7 +17,7 @@ from stageproof.records.models import Ledger
 
 BATCH = 2_000
 # What the chain does not cover: a version's end is set when the next begins, and follows from it.
-_UNCHAINED = ("id", "digest", "valid_to")
+_UNCHAINED = ("id", "digest", "valid_to", "withdrawn_at")
 
 M = TypeVar("M", bound=models.Model)
 

@@ -101,7 +101,7 @@ SOURCES = (
             "seq": WHOLE,
         },
         "SELECT v.key, d.key, a.name, c.name, v.kind, v.side, v.direction, v.subject, p.name, v.happened_at,"
-        " v.recorded_at, v.seq FROM records_activity v LEFT JOIN records_deal d ON d.id = v.deal_id"
+        " v.recorded_at, v.seq FROM (SELECT * FROM records_activity WHERE withdrawn_at IS NULL) v LEFT JOIN records_deal d ON d.id = v.deal_id"
         " LEFT JOIN records_account a ON a.id = v.account_id LEFT JOIN records_contact c ON c.id = v.contact_id"
         " LEFT JOIN records_person p ON p.id = v.owner_id",
     ),
@@ -112,9 +112,10 @@ SOURCES = (
                 ("lead", "name", "account", "source", "campaign", "status", "owner", "deal"), TEXT
             ),
             "created_at": WHOLE,
+            "removed": pl.Boolean,
             **VERSION,
         },
-        "SELECT v.lead, v.name, v.account, v.source, v.campaign, v.status, p.name, d.key, v.created_at,"
+        "SELECT v.lead, v.name, v.account, v.source, v.campaign, v.status, p.name, d.key, v.created_at, v.removed,"
         f" {_V} FROM records_leadversion v LEFT JOIN records_person p ON p.id = v.owner_id"
         " LEFT JOIN records_deal d ON d.id = v.deal_id",
         ("lead",),
@@ -125,9 +126,11 @@ SOURCES = (
             **dict.fromkeys(("owner", "team"), TEXT),
             **dict.fromkeys(("starts_on", "ends_on", "amount"), WHOLE),
             "currency": TEXT,
+            "removed": pl.Boolean,
             **VERSION,
         },
-        f"SELECT p.name, t.name, v.starts_on, v.ends_on, v.amount, v.currency, {_V} FROM records_targetversion v"
+        "SELECT p.name, t.name, v.starts_on, v.ends_on, v.amount, v.currency, v.removed,"
+        f" {_V} FROM records_targetversion v"
         " LEFT JOIN records_person p ON p.id = v.owner_id LEFT JOIN records_team t ON t.id = v.team_id",
         ("owner", "team", "starts_on", "ends_on"),
     ),
@@ -236,7 +239,8 @@ def _book(frames: dict[str, pl.DataFrame]) -> Book:
     shown = {name: frame.drop("seq") for name, frame in frames.items()}
     # What was revoked or removed ends there: it is a version that says so, not one that holds.
     shown["evidence"] = shown["evidence"].filter(~pl.col("revoked")).drop("revoked")
-    shown["roles"] = shown["roles"].filter(~pl.col("removed")).drop("removed")
+    for name in ("roles", "leads", "targets"):
+        shown[name] = shown[name].filter(~pl.col("removed")).drop("removed")
     return Book.build(
         **{name: frame.lazy() for name, frame in shown.items()},
         touches=_touches(),

@@ -105,7 +105,10 @@ class RoleVersion(Version):
 
 
 class Activity(models.Model):
-    """A thing that happened; not versioned, for what happened does not change."""
+    """A thing that happened; not versioned, for what happened does not change.
+
+    `withdrawn_at`: when the import that brought it was undone; it no longer counts as having happened.
+    """
 
     key = models.CharField(max_length=120, unique=True)
     deal = models.ForeignKey(Deal, null=True, on_delete=models.PROTECT, related_name="activities")
@@ -122,6 +125,7 @@ class Activity(models.Model):
     actor = models.CharField(max_length=254)
     door = models.CharField(max_length=12)
     digest = models.CharField(max_length=64)
+    withdrawn_at = InstantField(null=True)
 
     class Meta:
         indexes = (models.Index(fields=["deal", "happened_at"], name="activity_of_deal"),)

@@ -18,6 +18,7 @@ class TargetVersion(Version):
     ends_on = DayField()
     amount = models.BigIntegerField()
     currency = models.CharField(max_length=3)
+    removed = models.BooleanField(default=False)
 
     class Meta(Version.Meta):
         constraints = (

@@ -24,6 +24,7 @@ class LeadVersion(Version):
     owner = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
     deal = models.ForeignKey(Deal, null=True, on_delete=models.PROTECT, related_name="leads")
     created_at = InstantField()
+    removed = models.BooleanField(default=False)
 
 
 class Touch(models.Model):
