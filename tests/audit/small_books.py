@@ -96,7 +96,7 @@ def book(rows: list[dict[str, Any]] | None = None, evidence: list[dict[str, Any]
 
 
 def small_audit(
-    rows: list[dict[str, Any]] | None = None,
+    deals: list[dict[str, Any]] | None = None,
     *,
     evidence: list[dict[str, Any]] | None = PAIN,
     period: str | None = "2024-Q3",
@@ -104,6 +104,6 @@ def small_audit(
     **more: Any,
 ) -> Audit:
     """The audit of the small book as of its Monday."""
-    held = book(rows, evidence)
+    held = book(deals, evidence)
     chosen = None if period is None else held.calendar.period(period)
     return audit(held, as_of=ON, definition=definition(), period=chosen, target=target, **more)

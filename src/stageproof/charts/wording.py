@@ -31,7 +31,7 @@ def count_text(count: int, noun: str) -> str:
 
 def plural(noun: str) -> str:
     """The noun for several."""
-    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:] != "ey" else f"{noun}s"
+    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
 
 
 def share_text(part: float, whole: float) -> str:
