@@ -19,6 +19,8 @@ BATCH = 2_000
 # What the chain does not cover: a version's end is set when the next begins, and follows from it.
 _UNCHAINED = ("id", "digest", "valid_to", "withdrawn_at")
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, sort_keys=True).encode
+
 M = TypeVar("M", bound=models.Model)
 
 
@@ -68,7 +70,7 @@ def chained_fields(model: type[models.Model]) -> list[str]:
 def digest_of(previous: str, model: type[models.Model], values: Sequence[Any]) -> str:
     """The digest of a change: of the one before, the table, and every value."""
     plain = [_plain(value) for value in values]
-    text = json.dumps([model._meta.db_table, plain], separators=(",", ":"), ensure_ascii=True, sort_keys=True)
+    text = _encode([model._meta.db_table, plain])
     return hashlib.sha256(previous.encode() + text.encode()).hexdigest()
 
 

@@ -101,9 +101,9 @@ SOURCES = (
             "seq": WHOLE,
         },
         "SELECT v.key, d.key, a.name, c.name, v.kind, v.side, v.direction, v.subject, p.name, v.happened_at,"
-        " v.recorded_at, v.seq FROM (SELECT * FROM records_activity WHERE withdrawn_at IS NULL) v LEFT JOIN records_deal d ON d.id = v.deal_id"
-        " LEFT JOIN records_account a ON a.id = v.account_id LEFT JOIN records_contact c ON c.id = v.contact_id"
-        " LEFT JOIN records_person p ON p.id = v.owner_id",
+        " v.recorded_at, v.seq FROM (SELECT * FROM records_activity WHERE withdrawn_at IS NULL) v"
+        " LEFT JOIN records_deal d ON d.id = v.deal_id LEFT JOIN records_account a ON a.id = v.account_id"
+        " LEFT JOIN records_contact c ON c.id = v.contact_id LEFT JOIN records_person p ON p.id = v.owner_id",
     ),
     Source(
         "leads",

@@ -1,0 +1,111 @@
+"""Many rows at once: history and present rows past the ORM, numbered and chained like every other change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+from django.db import connection, models
+
+from stageproof.engine.frames import day_of, instant_number
+from stageproof.records.ledger import Writing, chained_fields, digest_of
+from stageproof.records.models.fields import DayField
+
+BATCH = 20_000
+
+Row = tuple[Any, ...]
+
+
+def add_rows(session: Writing, model: type[models.Model], names: Sequence[str], rows: Iterable[Row]) -> int:
+    """Saves new versions or activities in order; how many.
+
+    `names` are the columns of a row: all that the digest covers but `seq`, `recorded_at` and `door`, and `valid_to`.
+    Days and instants come as the engine's integers, JSON as dictionaries.
+    """
+    given = {name: place for place, name in enumerate(names)}
+    session_values = {"recorded_at": instant_number(session.recorded_at), "door": session.door}
+    stored = [*names, "seq", *session_values, "digest"]
+    return insert_rows(model, stored, _chained(session, model, given, session_values, rows))
+
+
+def _chained(
+    session: Writing,
+    model: type[models.Model],
+    given: dict[str, int],
+    session_values: dict[str, Any],
+    rows: Iterable[Row],
+) -> Iterator[Row]:
+    """The rows with their number and digest."""
+    ledger = session.ledger
+    covered = chained_fields(model)
+    days = {field.attname for field in model._meta.concrete_fields if isinstance(field, DayField)}
+    jsons = [given[f.attname] for f in model._meta.concrete_fields if isinstance(f, models.JSONField)]
+    added = tuple(session_values.values())
+    # Where each covered value comes from: the row, the session, or the count.
+    places = [(given.get(name), session_values.get(name), name in days) for name in covered]
+    at_seq = covered.index("seq")
+    for row in rows:
+        ledger.last_seq += 1
+        values = [
+            value if place is None else _iso(row[place]) if day else row[place]
+            for place, value, day in places
+        ]
+        values[at_seq] = ledger.last_seq
+        ledger.last_digest = digest_of(ledger.last_digest, model, values)
+        if jsons:
+            row = tuple(json.dumps(v) if i in jsons else v for i, v in enumerate(row))
+        yield (*row, ledger.last_seq, *added, ledger.last_digest)
+
+
+def insert_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[Row]) -> int:
+    """Saves rows of raw values; how many."""
+    columns = {field.attname: field.column for field in model._meta.concrete_fields}
+    quote = connection.ops.quote_name
+    into = f"{quote(model._meta.db_table)} ({', '.join(quote(columns[name]) for name in names)})"
+    count = 0
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {into} FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+                    count += 1
+            return count
+        marks = ", ".join(["%s"] * len(names))
+        for batch in _batches(rows):
+            cursor.executemany(f"INSERT INTO {into} VALUES ({marks})", batch)  # noqa: S608 - names of our own columns
+            count += len(batch)
+    return count
+
+
+def update_rows(model: type[models.Model], names: Sequence[str], objects: Iterable[models.Model]) -> None:
+    """Saves these fields of objects that are there already."""
+    fields = [next(f for f in model._meta.concrete_fields if f.attname == name) for name in names]
+    quote = connection.ops.quote_name
+    pairs = ", ".join(f"{quote(field.column)} = %s" for field in fields)
+    sql = f"UPDATE {quote(model._meta.db_table)} SET {pairs} WHERE id = %s"  # noqa: S608 - names of our own columns
+    rows = (
+        (*(field.get_db_prep_save(getattr(each, field.attname), connection) for field in fields), each.pk)
+        for each in objects
+    )
+    execute_many(sql, rows)
+
+
+def execute_many(sql: str, rows: Iterable[Row]) -> None:
+    """Runs a statement once per row."""
+    with connection.cursor() as cursor:
+        for batch in _batches(rows):
+            cursor.executemany(sql, batch)
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    iterator = iter(rows)
+    while batch := list(islice(iterator, BATCH)):
+        yield batch
+
+
+@lru_cache(maxsize=100_000)
+def _iso(day: int | None) -> str | None:
+    return None if day is None else day_of(day).isoformat()
