@@ -1,14 +1,12 @@
-"""Small books for tests, and the same book on every engine that is installed."""
+"""Small books for tests: deals as paths through stages, and two definitions to hold them against."""
 
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
-import pytest
 
 from stageproof.engine.book import Book
 from stageproof.engine.definition import Criterion, Definition, Stage
@@ -17,9 +15,7 @@ from stageproof.engine.hygiene_rules import HygieneRules
 from stageproof.engine.proof import EvidenceProof, FieldProof, NextStepProof, RoleProof
 from stageproof.engine.tables import TABLES
 
-ENGINES = ("polars", "duckdb", "ibis", pytest.param("pyspark", marks=pytest.mark.spark))
 STAGES = ("Discovery", "Qualification", "Proposal", "Negotiation")
-_SPARK: list[Any] = []
 
 
 def at(text: str) -> dt.datetime:
@@ -78,62 +74,16 @@ def book(
     deals: Sequence[Mapping[str, Any]],
     *,
     definitions: Iterable[Definition] | None = None,
-    engine: str = "polars",
     **others: Any,
 ) -> Book:
-    """A book of rows per table on the engine; `definitions` default to the bare four stages."""
+    """A book of rows per table; `definitions` default to the bare four stages."""
     settings = {key: others.pop(key) for key in ("currency", "zone", "calendar") if key in others}
     tables = {
-        name: on_engine(from_rows(TABLES[name], [dict(row) for row in rows]).collect(), engine)
-        for name, rows in {"deals": deals, **others}.items()
-        if rows is not None
+        name: from_rows(TABLES[name], [dict(row) for row in listed])
+        for name, listed in {"deals": deals, **others}.items()
+        if listed is not None
     }
     return Book.build(**tables, definitions=[bare()] if definitions is None else definitions, **settings)
-
-
-def on_engine(table: pl.DataFrame, engine: str) -> Any:
-    """The table as a native frame of the engine; skips where that is not installed."""
-    if engine == "polars":
-        return table.lazy()
-    if engine == "duckdb":
-        duckdb = pytest.importorskip("duckdb")
-        connection = duckdb_connection(duckdb)
-        name = f"t{len(_NAMES)}"
-        _NAMES.append(name)
-        connection.register(f"{name}_arrow", table.to_arrow())
-        connection.execute(f"create table {name} as select * from {name}_arrow")
-        return connection.table(name)
-    if engine == "ibis":
-        return pytest.importorskip("ibis").memtable(table)
-    return spark().createDataFrame(table.to_arrow())
-
-
-_NAMES: list[str] = []
-_CONNECTIONS: list[Any] = []
-
-
-def duckdb_connection(duckdb: Any) -> Any:
-    if not _CONNECTIONS:
-        _CONNECTIONS.append(duckdb.connect())
-    return _CONNECTIONS[0]
-
-
-def spark() -> Any:
-    """One local session for the whole test process."""
-    if not shutil.which("java"):
-        pytest.skip("no java on PATH")
-    sql = pytest.importorskip("pyspark.sql")
-    if not _SPARK:
-        builder = sql.SparkSession.builder.master("local[1]")
-        for key, value in {
-            "spark.ui.enabled": "false",
-            "spark.sql.session.timeZone": "UTC",
-            "spark.sql.shuffle.partitions": "2",
-            "spark.log.level": "ERROR",
-        }.items():
-            builder = builder.config(key, value)
-        _SPARK.append(builder.getOrCreate())
-    return _SPARK[0]
 
 
 def rows(table: pl.DataFrame, *columns: str) -> list[tuple[Any, ...]]:

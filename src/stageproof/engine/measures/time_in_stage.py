@@ -60,7 +60,8 @@ def spent_per_deal(pipeline: Pipeline) -> nw.LazyFrame[Any]:
     """One row per deal and stage as the definition calls it: `spent` in microseconds, `completed` as 1 or
     0."""
     visits = stage_visits(pipeline).join(pipeline.deals.select("deal", "pipeline"), on="deal", how="inner")
-    until = nw.coalesce(nw.col("left_at"), nw.lit(pipeline.at))
+    # The instant itself is still part of the stay: the end of a day is the whole of that day.
+    until = nw.coalesce(nw.col("left_at"), nw.lit(pipeline.at + 1))
     here = nw.when(nw.col("left_at").is_null()).then(nw.lit(0)).otherwise(nw.lit(1))
     placed_visits = placed(pipeline, visits).with_columns(
         place=nw.coalesce(nw.col("place"), nw.lit("")),
