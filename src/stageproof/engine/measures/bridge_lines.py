@@ -32,6 +32,8 @@ LINES = tuple(
     line for line in QUALIFIED_LINES if line not in ("became_qualified", "lost_qualification", "definition")
 )
 
+BALANCES = ("opening", "closing")
+
 
 def stays() -> nw.Expr:
     """Whether a deal is inside before and after."""

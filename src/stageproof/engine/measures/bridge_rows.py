@@ -67,8 +67,12 @@ def _part(table: pl.DataFrame, line: pl.Expr, amount: pl.Expr, side: str, scope:
 
 
 def _fact(table: pl.DataFrame, side: str, scope: Scope) -> pl.Expr:
-    """In words, what the line is about: an amount, a close date, a place, or else the status."""
+    """In words, what the line is about: an amount, a close date, a place, a qualification, or the status."""
     line = pl.col("line")
+    plain = pl.col(f"{side}_status")
+    if f"{side}_qualification" in table.columns:
+        own = line.is_in(["became_qualified", "lost_qualification", "definition"])
+        plain = pl.when(own).then(pl.col(f"{side}_qualification")).otherwise(plain)
     return (
         pl.when(line.is_in(["increased", "decreased"]))
         .then(_money(table, side))
@@ -77,7 +81,7 @@ def _fact(table: pl.DataFrame, side: str, scope: Scope) -> pl.Expr:
         .when(line.is_in(["transferred_out", "transferred_in"]))
         .then(_place(side, scope))
         .when(~line.is_in(["opening", "exchange", "closing"]))
-        .then(pl.col(f"{side}_status"))
+        .then(plain)
     )
 
 
