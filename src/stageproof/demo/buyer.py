@@ -13,7 +13,7 @@ from stageproof.demo.company import (
     CONTACT_LAST,
     PROMISE,
     TITLES,
-    is_working_day,
+    working_day,
 )
 from stageproof.demo.journal import plus_days
 from stageproof.demo.story import Remembered, quarter_end
@@ -111,7 +111,7 @@ def drawn_buyer(
     ready_on, day = [], created_on
     for stage in definition.stages:
         day = plus_days(day, max(2, (stage.norm_days or NORM_DAYS) * pace * chance.around(0.9, 0.35)))
-        ready_on.append(_working(day))
+        ready_on.append(working_day(day))
     answers = chance.between(0.82, 0.98)
     if chance.happens(buys * PROMISE[source]):
         return _buying(chance, ready_on, answers)
@@ -119,7 +119,9 @@ def drawn_buyer(
     reaches = chance.weighted(((0, 0.24), (1, 0.30), (2, 0.22), (3, 0.16), (4, 0.08)))
     reaches = min(reaches, len(ready_on) - 1)
     begun = ready_on[reaches - 1] if reaches else created_on
-    ends_on = _working(plus_days(begun, max(3, (ready_on[reaches] - begun).days * chance.between(0.4, 1.3))))
+    ends_on = working_day(
+        plus_days(begun, max(3, (ready_on[reaches] - begun).days * chance.between(0.4, 1.3)))
+    )
     kept = [*ready_on[:reaches], *([dt.date.max] * (len(ready_on) - reaches))]
     if chance.happens(0.45):
         return Buyer("declines", kept, ends_on, None, answers)
@@ -130,11 +132,11 @@ def _buying(chance: Chance, ready_on: list[dt.date], answers: float) -> Buyer:
     decides_on = ready_on[-1]
     end = quarter_end(plus_days(decides_on, -16))
     if 0 < (decides_on - end).days <= 16 and chance.happens(0.5):
-        decides_on = _working(plus_days(end, -chance.whole(0, 9)), back=True)
+        decides_on = working_day(plus_days(end, -chance.whole(0, 9)), back=True)
     buyer = Buyer("buys", [min(ready, decides_on) for ready in ready_on], decides_on, None, answers)
     if chance.happens(0.16):
-        buyer.postpones_on = _working(plus_days(decides_on, -chance.whole(1, 12)))
-        buyer.postponed_to = _working(plus_days(decides_on, chance.around(24, 0.5)))
+        buyer.postpones_on = working_day(plus_days(decides_on, -chance.whole(1, 12)))
+        buyer.postponed_to = working_day(plus_days(decides_on, chance.around(24, 0.5)))
     return buyer
 
 
@@ -143,7 +145,7 @@ def remembered_buyer(chance: Chance, definition: Definition, deal: Remembered) -
     stages = len(definition.stages)
     days = (deal.turns_on - deal.created_on).days
     ready_on = [
-        _working(plus_days(deal.created_on, days * (at + 1) / stages * 0.9)) for at in range(stages - 1)
+        working_day(plus_days(deal.created_on, days * (at + 1) / stages * 0.9)) for at in range(stages - 1)
     ]
     answers = chance.between(0.86, 0.96)
     if deal.ending == "goes dark":
@@ -154,9 +156,3 @@ def remembered_buyer(chance: Chance, definition: Definition, deal: Remembered) -
         buyer.decides_on = quarter_end(deal.turns_on)
         buyer.postpones_on, buyer.postponed_to = deal.turns_on, deal.decides_on
     return buyer
-
-
-def _working(day: dt.date, *, back: bool = False) -> dt.date:
-    while not is_working_day(day):
-        day += dt.timedelta(days=-1 if back else 1)
-    return day

@@ -5,20 +5,11 @@ from __future__ import annotations
 import datetime as dt
 
 from stageproof.demo.buyer import Buyer, drawn_buyer
-from stageproof.demo.company import COMPETITORS, LOST_REASONS, MANAGERS
+from stageproof.demo.company import COMPETITORS, LOST_REASONS, MANAGERS, working_day
 from stageproof.demo.journal import plus_days
 from stageproof.demo.life import Life
-from stageproof.demo.selling import (
-    advance,
-    agree_next_step,
-    category,
-    estimated_close,
-    hear,
-    redate,
-    rounded,
-    show,
-    working_day,
-)
+from stageproof.demo.proving import agree_next_step, hear, show
+from stageproof.demo.selling import advance, category, estimated_close, redate, rounded
 from stageproof.demo.story import Habits, quarter_end
 from stageproof.engine.definition import Criterion
 from stageproof.engine.frames import day_number, day_of

@@ -242,3 +242,10 @@ HOLIDAYS = frozenset(
 def is_working_day(day: dt.date) -> bool:
     """Whether Demo Company works on that day."""
     return day.weekday() < 5 and day not in HOLIDAYS
+
+
+def working_day(day: dt.date, *, back: bool = False) -> dt.date:
+    """The day itself, or the nearest after (or before) it on which people work."""
+    while not is_working_day(day):
+        day += dt.timedelta(days=-1 if back else 1)
+    return day

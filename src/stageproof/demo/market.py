@@ -19,10 +19,12 @@ from stageproof.demo.company import (
     SELLERS,
     SOURCES,
     Person,
+    working_day,
 )
 from stageproof.demo.journal import Journal, Versioned, at_time, plus_days
 from stageproof.demo.life import Life
-from stageproof.demo.selling import asked_roles, category, estimated_close, know, rounded, working_day
+from stageproof.demo.proving import asked_roles, know
+from stageproof.demo.selling import category, estimated_close, rounded
 from stageproof.demo.story import PRICE_LEVEL, REMEMBERED, Habits, Remembered
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import day_number

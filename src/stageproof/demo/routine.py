@@ -9,7 +9,8 @@ from stageproof.demo.closing import lose, waive
 from stageproof.demo.company import PIPELINE_OWNER
 from stageproof.demo.journal import plus_days
 from stageproof.demo.life import Life
-from stageproof.demo.selling import agree_next_step, hear, move, reach_out, redate, show
+from stageproof.demo.proving import agree_next_step, hear, reach_out, show
+from stageproof.demo.selling import move, redate
 from stageproof.demo.story import Habits
 from stageproof.engine.frames import day_of
 

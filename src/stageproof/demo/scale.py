@@ -42,7 +42,7 @@ _WORDS = 2**32
 def big_tables(deals: int, versions_per_deal: float = 8, seed: int = 1) -> Tables:
     """So many deals with so many versions each on average, and one lead, contact, role and activity per deal."""
     definition = demo_definition()
-    rows = _deals(deals, round(versions_per_deal), seed, definition)
+    rows = _deals(deals, versions_per_deal, seed, definition)
     versions = _versions(rows, seed, definition)
     engine = {
         "deals": versions,
@@ -90,16 +90,18 @@ def text_of(index: pl.Expr, items: Sequence[str]) -> pl.Expr:
     return pl.lit(pl.Series(items, dtype=pl.String)).gather(index)
 
 
-def _deals(count: int, versions: int, seed: int, definition: Definition) -> pl.DataFrame:
+def _deals(count: int, wanted: float, seed: int, definition: Definition) -> pl.DataFrame:
     """One row per deal: what does not change, how many versions it has, how far it gets and how it ends."""
     n = pl.col("n")
     span = day_number(LAST_ON) - day_number(FIRST_ON) + 1
+    versions = int(wanted)
     spread = max(versions - 2, 0)
+    one_more = (n // 2 % 100 < round((wanted - versions) * 100)).cast(pl.Int64)
     # Deals are paired, one with as many versions more as the other has fewer, so that the total is exact.
     apart = whole(n // 2, spread + 1, seed, 1) * pl.when(n % 2 == 0).then(1).otherwise(-1)
     last_is_odd = (n == count - 1) & (n % 2 == 0)
     frame = pl.DataFrame({"n": pl.int_range(count, eager=True)}).with_columns(
-        versions=pl.lit(versions) + pl.when(last_is_odd).then(0).otherwise(apart),
+        versions=versions + one_more + pl.when(last_is_odd).then(0).otherwise(apart),
         day=whole(n, span, seed, 2) + day_number(FIRST_ON),
         second=whole(n, 9 * 3600, seed, 3) + 8 * 3600,
         ends=share(n, seed, 4),

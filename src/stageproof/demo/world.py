@@ -15,6 +15,7 @@ from stageproof.demo.company import (
     SOURCES,
     VICE_PRESIDENT,
     is_working_day,
+    working_day,
 )
 from stageproof.demo.journal import Journal, at_time
 from stageproof.demo.life import Life
@@ -60,7 +61,7 @@ def _days(first: dt.date, last: dt.date) -> Iterator[dt.date]:
 
 def _pass_day(world: World, day: dt.date, habits: Habits) -> None:
     market = world.market
-    if day == _after(LEAVES_ON):
+    if day == working_day(LEAVES_ON + dt.timedelta(days=1)):
         _hand_over(world, day)
     _take_back(world, day, habits)
     market.arrive(day, habits)
@@ -118,13 +119,6 @@ def _take_back(world: World, day: dt.date, habits: Habits) -> None:
         life.account.open_deals += 1
         world.closed.remove(life)
         world.lives.append(life)
-
-
-def _after(day: dt.date) -> dt.date:
-    following = day + dt.timedelta(days=1)
-    while not is_working_day(following):
-        following += dt.timedelta(days=1)
-    return following
 
 
 def _retire(world: World) -> None:
