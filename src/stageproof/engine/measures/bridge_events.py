@@ -9,11 +9,11 @@ import polars as pl
 
 from stageproof.engine.book import Pipeline, in_memory
 from stageproof.engine.frames import collect
+from stageproof.engine.local_days import local_day
 from stageproof.engine.measures.bridge_ends import named, settled
 from stageproof.engine.measures.bridge_lines import regrouped, same_money, way_in, way_out
 from stageproof.engine.measures.bridge_rows import in_order, moves, standing
 from stageproof.engine.measures.bridge_scope import Scope
-from stageproof.engine.zone_days import day_in_zone
 
 
 def events(first: Pipeline, last: Pipeline, scope: Scope) -> pl.DataFrame:
@@ -31,14 +31,14 @@ def _stretches(first: Pipeline, last: Pipeline, scope: Scope) -> nw.LazyFrame[An
     states = scope.states(last, versions, "valid_from", "valid_to", "actor", "door")
     begun = nw.when(nw.col("valid_from") > first.at).then(nw.col("valid_from")).otherwise(nw.lit(first.at))
     ended = nw.when(nw.col("valid_to") > last.at).then(nw.lit(last.at)).otherwise(nw.col("valid_to"))
-    states = scope.worth(last, states, "early", _day(first, last, scope, begun))
-    return scope.worth(last, states, "late", _day(first, last, scope, ended))
+    states = scope.worth(last, states, "early", _day(last, scope, begun))
+    return scope.worth(last, states, "late", _day(last, scope, ended))
 
 
-def _day(first: Pipeline, last: Pipeline, scope: Scope, at: nw.Expr) -> nw.Expr:
+def _day(last: Pipeline, scope: Scope, at: nw.Expr) -> nw.Expr:
     if not scope.converts(last):
         return nw.lit(last.day)
-    return day_in_zone(at, last.book.zone, first.at, last.at)
+    return local_day(at, last.book.zone, last.at)
 
 
 def _held(stretches: nw.LazyFrame[Any], first: Pipeline, last: Pipeline, scope: Scope) -> list[pl.DataFrame]:
