@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stageproof.engine.problem import Refused
+from stageproof.importers.delimited import DelimitedReader
 from stageproof.importers.encoding import HEAD
 from stageproof.importers.rows import Sheet
 from stageproof.importers.sheet import read_sheets, whole_rows
@@ -298,6 +299,32 @@ def test_every_row_is_accounted_for_whatever_the_blocks(
     assert len(set(numbers)) == len(numbers)
     header = next((note.row or 1 for note in small.problems if note.code == "header_below"), 1)
     assert numbers[-1] <= header + small.rows_read + small.blank_rows
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    body=st.sampled_from(["ab,\n", 'ab,"\n', 'a,"\r\n', "a,\r\n é", '"",\n a', "a\n"]).flatmap(
+        lambda letters: st.text(st.sampled_from(letters), min_size=1, max_size=30)
+    ),
+    width=st.integers(1, 3),
+)
+def test_the_fast_way_and_the_careful_way_agree(
+    tmp_path_factory: pytest.TempPathFactory, body: str, width: int
+) -> None:
+    path = tmp_path_factory.mktemp("ways") / "a.csv"
+    path.write_bytes((",".join(["One", "Two", "Three"][:width]) + "\n" + body).encode())
+
+    def read() -> tuple[object, ...]:
+        try:
+            sheet = read_text(path, path.read_bytes())
+        except Refused as refused:
+            return tuple(map(str, refused.problems))
+        return sheet.columns, sheet.frame.rows(), sheet.rejected, sheet.blank_rows, sheet.rows_read
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DelimitedReader, "_fast", lambda reader, block: None)
+        careful = read()
+    assert read() == careful
 
 
 def data_folder() -> Path:
