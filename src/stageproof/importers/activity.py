@@ -28,7 +28,7 @@ _UNREACHED = (
     "noanswer", "leftvoicemail", "voicemail", "busy", "wrongnumber", "leftlivemessage", "leftmessage", "noshow",
     "canceled", "cancelled", "rescheduled", "notheld", "unreachable", "notreached",
 )  # fmt: skip
-_DONE = ("completed", "complete", "done", "closed", "sent", "held", "erledigt")
+_DONE = ("completed", "complete", "done", "closed", "sent", "held", "erledigt", "true", "yes", "1")
 
 
 def kind_of(text: str) -> str:

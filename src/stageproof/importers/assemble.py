@@ -121,12 +121,17 @@ class _Assembly:
         self._each("field_history", deals.read_changes)
         self._refuse_without_deals(deals)
         versions = build_versions(
-            deals.present, deals.histories, deals.entries, self.lookups.stages, self.settings.zone
+            deals.present,
+            deals.histories,
+            deals.entries,
+            self.lookups.stages,
+            self.settings.zone,
+            undated_from=self._undated_from(as_of),
         )
         self._judge(versions, deals)
         frame = self._priced(versions.frame, deals)
-        begins = self._begins(frame, as_of)
-        book = self._book(frame, deals, begins, currency)
+        first = frame["valid_from"].min()
+        book = self._book(frame, deals, first if isinstance(first, int) else 0, currency)
         self._leave_out()
         self.gaps = [*self.lookups.gaps, *versions.gaps, *self.gaps]
         return Imported(
@@ -277,10 +282,7 @@ class _Assembly:
         )
         return filled
 
-    def _begins(self, frame: pl.DataFrame, as_of: date | None) -> int:
-        first = frame["valid_from"].min()
-        if isinstance(first, int) and first > 0:
-            return first
+    def _undated_from(self, as_of: date | None) -> int:
         return instant_number(start_of_day(as_of, self.settings.zone)) if as_of else 0
 
     # -- the book --------------------------------------------------------------------------------------------------

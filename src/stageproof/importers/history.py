@@ -92,7 +92,7 @@ def _said(intake: Intake, lookups: Lookups) -> list[pl.Series]:
     if intake.has("ends_at"):
         columns.append(_ends(intake))
     if intake.has("change"):
-        columns.append(intake.text("change").alias("change"))
+        columns.append(intake.written("change").alias("change"))
     return columns
 
 
@@ -130,10 +130,12 @@ def door_of(text: str) -> str | None:
 
 def _numbers(intake: Intake, deals: pl.DataFrame) -> tuple[pl.Series, pl.Series | None]:
     """The number of each row's deal, and the deal's currency where they are of several."""
-    keys = intake.text("deal").alias("deal").to_frame()
     several = "currency" in deals.columns and deals["currency"].n_unique() > 1
-    wanted = ["deal", "ix", "currency"] if several else ["deal", "ix"]
-    found = keys.join(deals.select(wanted), on="deal", how="left", maintain_order="left")
+    table = deals.select(["deal", "ix", "currency"] if several else ["deal", "ix"])
+    found = intake.written("deal").to_frame("deal").join(table, on="deal", how="left", maintain_order="left")
+    if found["ix"].null_count():
+        # Only now are the ids worth trimming: exports of millions of rows have them clean.
+        found = intake.text("deal").to_frame("deal").join(table, on="deal", how="left", maintain_order="left")
     intake.reject(
         found["ix"].is_null(),
         "unknown_deal",

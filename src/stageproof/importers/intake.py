@@ -77,6 +77,10 @@ class Intake:
         position = f"c{self.recognised.columns[name]}"
         return read_texts(self.cells.get_column(position)).alias(name)
 
+    def written(self, name: str) -> pl.Series:
+        """The cells of a field exactly as they are."""
+        return self._cells(name)
+
     def column(self, position: int) -> pl.Series:
         """The cells at a position as text, trimmed; null where blank."""
         return read_texts(self.cells.get_column(f"c{position}"))

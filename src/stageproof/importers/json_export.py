@@ -28,7 +28,7 @@ def read_json(path: Path) -> list[Sheet]:
     """The tables in a JSON file: deals, their history, their accounts and contacts; refused where there is none."""
     loaded = _load(path)
     tables = _tables(loaded, path.name)
-    sheets = [_sheet(path, name, rows) for name, rows in tables if rows]
+    sheets = [_sheet(path, name, rows) for name, rows in tables if any(rows)]
     if not sheets:
         raise _refused(
             path,
@@ -172,7 +172,7 @@ def _hubspot(objects: Sequence[Row]) -> list[tuple[str, list[Row]]]:
                 "value": value.get("value"),
                 "timestamp": value.get("timestamp"),
                 "sourceType": value.get("sourceType"),
-                "updatedByUserId": value.get("updatedByUserId") or value.get("sourceId"),
+                "updatedByUserId": value.get("updatedByUserId") or _user_in(value.get("sourceId")),
             }
             for name, values in by_name.items()
             for value in values
@@ -183,6 +183,13 @@ def _hubspot(objects: Sequence[Row]) -> list[tuple[str, list[Row]]]:
             {"deal_id": number, "contact_id": to, "label": label} for to, label in _labelled(each, "contacts")
         ]
     return [("", deals), ("#history", history), ("#companies", companies), ("#contacts", contacts)]
+
+
+def _user_in(source: Any) -> str | None:
+    """The user that a source such as `userId:7` names."""
+    return (
+        source.removeprefix("userId:") if isinstance(source, str) and source.startswith("userId:") else None
+    )
 
 
 def _latest(values: Any) -> Any:

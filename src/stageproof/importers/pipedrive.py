@@ -85,7 +85,7 @@ ACTIVITIES = Shape(
         contact="activitycontactperson personname",
         account="activityorganization organizationname",
         owner="activityassignedtouser activitycreator",
-        is_done="activitydone",
+        status="activitydone activitystatus",
         due_on="activityduedate",
         recorded_at="activityaddtime",
     ),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from stageproof.importers.header import header_key, nearest
+import difflib
+from collections.abc import Sequence
+
+from stageproof.importers.header import header_key
 from stageproof.importers.shape import Shape, groups, names
-from stageproof.importers.vocabulary import DEAL, PIPELINE_WORDS
+from stageproof.importers.vocabulary import DEAL
 
 _SELLER = (
     "salesagent salesrep rep repname agent seller salesperson owner ownername accountexecutive employee name"
 )
-_DEAL_ID = " ".join(DEAL["deal"])
 
 
 def _any(field: str) -> str:
@@ -158,24 +160,41 @@ ACCOUNTS = Shape(
 SHAPES = (CHANGES, HISTORY, DEALS, TARGETS, ACTIVITIES, PRODUCTS, TEAMS, ACCOUNTS)
 
 
-def unlike_a_deal(headers: tuple[str, ...]) -> str:
+_IDENTITY = (
+    "opportunity id",
+    "deal id",
+    "id",
+    "opportunity name",
+    "deal name",
+    "name",
+    "account name",
+    "account",
+)
+_PROGRESS = ("stage", "stage name", "deal stage", "status", "deal status", "is won", "is closed")
+_ALIKE = 0.7
+
+
+def unlike_a_deal(headers: Sequence[str]) -> str:
     """Which columns a table of deals lacks, with the nearest header there is for each."""
     keys = {header_key(header) for header in headers}
-    wanted = (
-        ("an id or a name", ("opportunity id", "deal name"), ("deal", "name", "account")),
-        ("a stage or a status", ("stage", "status"), ("stage", "status", "is_won", "is_closed")),
-    )
-    lines = []
-    for says, examples, fields in wanted:
-        if keys & {name for field in fields for name in DEAL[field]}:
-            continue
-        near = [(header, word) for header in headers if (word := nearest(header, _spoken(fields)))]
-        hint = f" ('{near[0][0]}' looks like '{near[0][1]}')" if near else ""
-        lines.append(f"{says} such as '{examples[0]}'{hint}")
-    if not keys & PIPELINE_WORDS or not lines:
-        lines = lines or ["an amount, a close date, a created date or an owner"]
-    return " and ".join(lines)
+    lacking = []
+    for says, examples, fields in (
+        ("an id or a name", _IDENTITY, ("deal", "name", "account")),
+        ("a stage or a status", _PROGRESS, ("stage", "status", "is_won", "is_closed", "won_at")),
+    ):
+        if not keys & {name for field in fields for name in DEAL[field]}:
+            lacking.append(f"{says} such as '{examples[0]}'{_hint(headers, examples)}")
+    return " and for ".join(lacking) or "an amount, a close date, a created date or an owner"
 
 
-def _spoken(fields: tuple[str, ...]) -> list[str]:
-    return [name for field in fields for name in DEAL[field]]
+def _hint(headers: Sequence[str], examples: Sequence[str]) -> str:
+    """The header most like one of the examples, if any is alike."""
+    pairs = ((header, example) for header in headers for example in examples)
+    best = max(pairs, key=lambda pair: (_likeness(*pair), pair), default=None)
+    if best is None or _likeness(*best) < _ALIKE:
+        return ""
+    return f" ('{best[0]}' looks like '{best[1]}')"
+
+
+def _likeness(header: str, example: str) -> float:
+    return difflib.SequenceMatcher(None, header_key(header), header_key(example)).ratio()

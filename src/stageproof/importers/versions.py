@@ -42,16 +42,19 @@ def build_versions(
     entries: pl.DataFrame,
     stages: Stages,
     zone: str,
+    *,
+    undated_from: int = 0,
 ) -> Versions:
     """Every version of every deal.
 
     `present`: one row per deal, `ix` 0, 1, 2 ... in order. `entries`: ix, at, stage from columns of stage dates.
+    `undated_from` is the instant from which deals are there in a book in which nothing is dated.
     """
     found = Versions(pl.DataFrame())
     states = _states(histories)
     states = _decided(_with_ends(states), stages)
     changes = _changes(histories, states)
-    timeline = _timeline(present, states, changes, entries, stages, zone, found)
+    timeline = _timeline(present, states, changes, entries, stages, zone, found, undated_from)
     timeline = _carried(timeline, states.columns, changes, present)
     del states, changes
     timeline = _decided(timeline, stages)
@@ -118,9 +121,10 @@ def _timeline(
     stages: Stages,
     zone: str,
     found: Versions,
+    undated_from: int,
 ) -> pl.DataFrame:
     """All rows of state, derived ones too, and a blank row wherever only a field changed; in order."""
-    derived = _derived(present, states, changes, entries, stages, zone, found)
+    derived = _derived(present, states, changes, entries, stages, zone, found, undated_from)
     rows = states.with_columns(kind=pl.lit(2, pl.Int8))
     parts = [rows, derived.with_columns(kind=pl.lit(1, pl.Int8))]
     if changes:
@@ -162,6 +166,7 @@ def _derived(
     stages: Stages,
     zone: str,
     found: Versions,
+    undated_from: int,
 ) -> pl.DataFrame:
     """Rows of state that created and closed dates tell, where no history does."""
     needed = ("ix", "status", "ended", "stage", "created_at", "modified_at", "closing_at")
@@ -174,7 +179,7 @@ def _derived(
         closes_at=pl.when(pl.col("ended") != "open").then(pl.coalesce(closes, "created_at")),
         gone_at=pl.when(pl.col("status") == "deleted").then(pl.coalesce("modified_at", "created_at")),
     )
-    begins = _begin_of_book(deals, states, changes, entries, zone)
+    begins = _begin_of_book(deals, states, changes, entries, zone, undated_from)
     plain = pl.col("first_at").is_null()
     before = stages.mapping.before_close
     opening = deals.filter(
@@ -260,8 +265,9 @@ def _begin_of_book(
     changes: dict[str, pl.DataFrame],
     entries: pl.DataFrame,
     zone: str,
+    undated_from: int,
 ) -> int:
-    """The start of the earliest day on which anything is known to have happened; 1970 where nothing is."""
+    """The start of the earliest day on which anything is known to have happened."""
     firsts = [
         deals["created_at"].min(),
         deals["closes_at"].min(),
@@ -270,7 +276,7 @@ def _begin_of_book(
         *(frame["at"].min() for frame in changes.values()),
     ]
     known = [int(first) for first in firsts if isinstance(first, int)]
-    day = days_of(pl.Series([min(known, default=0)], dtype=pl.Int64), zone)
+    day = days_of(pl.Series([min(known, default=undated_from)], dtype=pl.Int64), zone)
     return int(starts_of_days(day, zone)[0])
 
 

@@ -163,6 +163,3 @@ CRUCIAL = (
     "lost_at",
 )
 """A row whose value here cannot be read is rejected; elsewhere the value is left out with a problem."""
-
-PIPELINE_WORDS = frozenset(name for names in DEAL.values() for name in names)
-"""Every name that a column of a deal goes by."""
