@@ -232,6 +232,18 @@ def test_a_workbook_is_known_by_its_content(tmp_path: Path) -> None:
     ]
 
 
+def test_errors_of_formulas_are_noted(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    deals = book.active
+    assert deals is not None
+    for row in (["Deal", "Amount"], ["A", "#DIV/0!"], ["B", "#N/A"], ["C", 3]):
+        deals.append(row)
+    book.save(tmp_path / "book.xlsx")
+    sheet = only(tmp_path / "book.xlsx")
+    assert sheet.frame.rows() == [("A", "", 2), ("B", "", 3), ("C", "3", 4)]
+    assert [(note.code, note.count) for note in sheet.problems] == [("error_cells", 2)]
+
+
 def test_whole_rows_of_a_workbook(tmp_path: Path) -> None:
     path = workbook(tmp_path / "book.xlsx")
     _, people = read_sheets(path, wanted=lambda columns: {"Team"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import fastexcel
 import polars as pl
@@ -18,6 +19,7 @@ from stageproof.importers.tally import Tally
 
 _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2}) 00:00:00$"
 _SAMPLE = 200
+_PIECE = 1024**2
 _PARTS = ("xl/workbook.xml", "xl/workbook.bin")
 
 
@@ -44,7 +46,7 @@ def read_workbook(path: Path, *, wanted: Wanted | None = None) -> list[Sheet]:
     if not filled:
         says = "The workbook has no visible tab with anything in it."
         raise refusal("file_empty", says, "Unhide the tab, or export it again.", path.name)
-    return _usable(path, filled, wanted)
+    return _usable(path, filled, wanted, _error_cells(path))
 
 
 def _check_size(path: Path) -> None:
@@ -74,10 +76,34 @@ def _as_cells(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(pl.all().cast(pl.String).fill_null("").str.replace(_MIDNIGHT, "$1"))
 
 
-def _usable(path: Path, tabs: list[tuple[str, pl.DataFrame]], wanted: Wanted | None) -> list[Sheet]:
+def _error_cells(path: Path) -> list[Problem]:
+    """A note where cells hold an error, for the reader of workbooks gives them as blank."""
+    count = 0
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                with archive.open(name) as part:
+                    count += _occurrences(part, b' t="e"')
+    if not count:
+        return []
+    says = f"{count:,} cells of the workbook hold an error such as #DIV/0! and were read as blank."
+    return [Problem("error_cells", says, "Mend the formulas and save it again.", path.name, count=count)]
+
+
+def _occurrences(file: IO[bytes], mark: bytes) -> int:
+    count, before = 0, b""
+    while piece := file.read(_PIECE):
+        piece = before + piece
+        count += piece.count(mark)
+        before = piece[1 - len(mark) :]
+    return count
+
+
+def _usable(
+    path: Path, tabs: list[tuple[str, pl.DataFrame]], wanted: Wanted | None, problems: list[Problem]
+) -> list[Sheet]:
     """The sheets of the tabs that hold a table; what is wrong with the others is noted on the first."""
     sheets: list[Sheet] = []
-    problems: list[Problem] = []
     for name, frame in tabs:
         try:
             sheets.append(_read_tab(path, f"{path.name}#{name}", frame, wanted))
