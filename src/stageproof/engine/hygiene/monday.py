@@ -72,9 +72,8 @@ class MondayRun:
     def counts(self) -> pl.DataFrame:
         """One row per check and code: `findings`, `deals`, `amount`; most deals first within a check."""
         rows = [
-            self._counted([frame], ["check", "code"])
+            self._counted(list(each.findings), ["check", "code"])
             for each in self.checked.values()
-            for frame in [nw.concat(list(each.findings), how="vertical")]
             if each.findings
         ]
         empty = pl.DataFrame(

@@ -40,7 +40,8 @@ def stage_earned(pipeline: Pipeline) -> Checked:
         if definition is None:
             notes += ["Stages of deals without a definition in force."] if not pipeline.definitions else []
             continue
-        found += _under(pipeline, definition, deals)
+        if definition.all_criteria:
+            found += _under(pipeline, definition, deals)
         notes += _unverifiable(pipeline, definition)
     return Checked(tuple(found), tuple(dict.fromkeys(notes)))
 
@@ -62,7 +63,9 @@ def _tests(pipeline: Pipeline, criterion: Criterion, unmet: nw.Expr) -> list[Tes
     detail = nw.lit(criterion.id)
     if pipeline.evidence_given is None:
         return [Test("criterion_unmet", unmet, nw.col("entered_on"), detail=detail)]
-    waiver, lapse = nw.col(f"waived_{criterion.id}"), nw.col(f"lapsed_{criterion.id}")
+    waiver = nw.col(f"waived_{criterion.id}")
+    asks_for_evidence = any(isinstance(each, EvidenceProof) for each in leaves(criterion.proof))
+    lapse = nw.col(f"lapsed_{criterion.id}") if asks_for_evidence else nw.lit(None).cast(nw.Int64)
     waived, lapsed = ~waiver.is_null(), waiver.is_null() & ~lapse.is_null()
 
     def ago(day: nw.Expr) -> nw.Expr:
@@ -95,13 +98,8 @@ def _with_lapses(pipeline: Pipeline, definition: Definition, deals: nw.LazyFrame
         lapse = _lapse(pipeline, criterion)
         if lapse is not None:
             columns[f"lapsed_{criterion.id}"] = lapse
-    absent = {
-        f"lapsed_{criterion.id}": nw.lit(None).cast(nw.Int64)
-        for _, criterion in definition.all_criteria
-        if f"lapsed_{criterion.id}" not in columns
-    }
     lapsed = given.group_by("deal").agg(**columns)
-    return deals.join(lapsed, on="deal", how="left").with_columns(**absent)
+    return deals.join(lapsed, on="deal", how="left")
 
 
 def _lapse(pipeline: Pipeline, criterion: Criterion) -> nw.Expr | None:
