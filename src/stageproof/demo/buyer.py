@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from stageproof.demo.chance import Chance
@@ -66,7 +66,6 @@ class Buyer:
     answers: float
     postpones_on: dt.date | None = None
     postponed_to: dt.date | None = None
-    told: bool = field(default=False)
 
     def speaks_on(self, day: dt.date) -> bool:
         """Whether the buyer answers at all on that day."""

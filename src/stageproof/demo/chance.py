@@ -60,11 +60,6 @@ class Chance:
                 return item
         return items[-1][0]
 
-    def some_of(self, items: Sequence[Item], count: int) -> list[Item]:
-        """So many different items, in drawn order."""
-        rest = list(items)
-        return [rest.pop(int(self.share() * len(rest))) for _ in range(min(count, len(rest)))]
-
     def around(self, median: float, spread: float) -> float:
         """A log-normal draw: `spread` is the standard deviation of its logarithm."""
         return median * math.exp(spread * _NORMAL.inv_cdf(min(max(self.share(), 1e-9), 1 - 1e-9)))

@@ -14,7 +14,6 @@ Row: TypeAlias = dict[str, Any]
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
-HOUR = 60 * MINUTE
 
 
 def at_time(day: dt.date, minutes: float) -> int:

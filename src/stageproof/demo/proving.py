@@ -42,6 +42,7 @@ SUBJECTS = {
     "email": "Re: {what}",
     "meeting": "Working session: {what}",
     "call": "Call about {what}",
+    "voicemail": "Left voicemail about {what}",
     "task": "Follow up on {what}",
     "note": "Note on {what}",
 }
@@ -69,6 +70,7 @@ def hear(life: Life, day: dt.date, kind: str = "", whom: Contact | None = None) 
 
 def _happens(life: Life, at: int, kind: str, side: str, contact: str) -> None:
     life.happened.append((kind, side, at))
+    about = "voicemail" if (kind, side) == ("call", "seller") else kind
     life.journal.activity(
         at,
         recorded_after=life.late() if kind in ("call", "meeting") else 0,
@@ -78,7 +80,7 @@ def _happens(life: Life, at: int, kind: str, side: str, contact: str) -> None:
         kind=kind,
         side=side,
         direction="inbound" if side == "buyer" and kind == "email" else "outbound",
-        subject=SUBJECTS[kind].format(what=life.deal["name"]),
+        subject=SUBJECTS[about].format(what=life.deal["name"]),
         owner=life.owner,
     )
 

@@ -75,6 +75,9 @@ def tasks(tables: Tables) -> pl.DataFrame:
         IsClosed=pl.lit("true"),
         TaskSubtype=pl.col("kind").str.to_titlecase(),
         CallType=pl.when(pl.col("side") == "buyer").then(pl.lit("Inbound")).otherwise(pl.lit("Outbound")),
+        CallDisposition=pl.when(pl.col("kind") == "call").then(
+            pl.when(pl.col("side") == "buyer").then(pl.lit("Connected")).otherwise(pl.lit("Left voicemail"))
+        ),
         CreatedDate=utc("recorded_at"),
     )
 
