@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import Any
 
-import click
 import typer
 
 from stageproof.cli.commands import COMMANDS
@@ -24,23 +25,27 @@ def run(arguments: Sequence[str]) -> int:
     if command is None:
         return _unknown(name)
     app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
-    app.command(name)(importlib.import_module(command.module).command)
+    code = DONE
+
+    verb = importlib.import_module(command.module).command
+
+    @functools.wraps(verb)
+    def called(*args: Any, **kwargs: Any) -> None:
+        nonlocal code
+        code = verb(*args, **kwargs)
+
+    app.command(name)(called)
     try:
-        result = app(list(rest), prog_name=f"stageproof {name}", standalone_mode=False)
+        app(list(rest), prog_name=f"stageproof {name}")
     except Refused as refused:
         return refuse(refused.problems)
-    except click.exceptions.Abort:
-        return _stopped()
-    except click.ClickException as error:
-        error.show()
-        return WRONG_USAGE
-    except KeyboardInterrupt:
-        return _stopped()
+    except SystemExit as ended:
+        # Wrong usage ends with 2, being interrupted with 1; a command that ran has its own code.
+        return code if not ended.code else int(ended.code)
     except BrokenPipeError:
         # The reader of our output has gone, as with `| head`; there is nobody to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
-    return int(result) if isinstance(result, int) else DONE
+    return code
 
 
 def refuse(problems: Sequence[Problem]) -> int:
@@ -55,8 +60,3 @@ def _unknown(name: str) -> int:
     hint = f" Did you mean '{near[0]}'?" if near else ""
     sys.stderr.write(f"There is no command '{name}'.{hint} See stageproof --help.\n")
     return WRONG_USAGE
-
-
-def _stopped() -> int:
-    sys.stderr.write("Stopped. Nothing was written.\n")
-    return REFUSED
