@@ -7,12 +7,12 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from history_books import at, bare, book, path, rows
 from hypothesis import given, settings
 
 from stageproof.engine.measures.attribution import attribution
 from stageproof.engine.money import allocate
 from stageproof.engine.period import Calendar
+from tests.engine.history_books import at, bare, book, path, rows
 
 
 def touch(when: str, source: str, **facts: Any) -> dict[str, Any]:

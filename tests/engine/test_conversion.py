@@ -7,11 +7,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from history_books import STAGES, bare, book, path, rows
 
 from stageproof.engine.definition import Definition, Stage
 from stageproof.engine.measures.conversion import conversion, wilson
 from stageproof.engine.period import Calendar
+from tests.engine.history_books import STAGES, bare, book, path, rows
 
 COUNTS = ("stage", "entered", "passed", "lost", "undecided")
 Q1 = Calendar().period("2025-Q1")

@@ -6,7 +6,6 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from history_books import STAGES, at, bare, book, path, rows
 from hypothesis import given, settings
 
 from stageproof.engine.definition import Definition, Stage
@@ -14,6 +13,7 @@ from stageproof.engine.measures.bookings import bookings
 from stageproof.engine.measures.funnel import LEAD_STEPS, funnel
 from stageproof.engine.period import Calendar
 from stageproof.engine.problem import Refused
+from tests.engine.history_books import STAGES, at, bare, book, path, rows
 
 JANUARY = Calendar().period("2025-01")
 STEPS = [*LEAD_STEPS, "deals", *STAGES, "won"]

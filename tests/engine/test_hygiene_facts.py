@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from history_books import at, bare, book, day, path
-
 from stageproof.engine.definition import HygieneRules
 from stageproof.engine.frames import day_number
 from stageproof.engine.hygiene.monday import monday
+from tests.engine.history_books import at, bare, book, day, path
 
 ON = "2025-03-31"
 FULL: dict[str, Any] = {"account": "Acme"}

@@ -6,11 +6,11 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from history_books import bare, book, day, definition, path
 
 from stageproof.engine.hygiene.finding import KINDS, Context, kind_of, remedy, seen
 from stageproof.engine.hygiene.monday import CHECKS, TITLES, Counted, monday
 from stageproof.engine.hygiene.subjects import FINDING
+from tests.engine.history_books import bare, book, day, definition, path
 
 ON = "2025-03-31"
 DEALS = [

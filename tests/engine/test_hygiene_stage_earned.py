@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from history_books import at, book, day, definition, path
-
 from stageproof.engine.definition import Criterion, Definition, Stage
 from stageproof.engine.frames import day_number
 from stageproof.engine.hygiene.monday import monday
 from stageproof.engine.proof import AllOf, AnyOf, EvidenceProof, FieldProof, NextStepProof, Not
+from tests.engine.history_books import at, book, day, definition, path
 
 ON = "2025-03-31"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from history_books import at, book, day, path, rows_of
 
 from stageproof.engine.frames import number
 from stageproof.engine.measures.slippage import OUTCOMES, push_count, slippage
 from stageproof.engine.period import Calendar
 from stageproof.engine.problem import Refused
+from tests.engine.history_books import at, book, day, path, rows_of
 
 Q1 = Calendar().period("2025-Q1")
 IN, AFTER, BEFORE = day("2025-02-28"), day("2025-04-15"), day("2024-12-15")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import hypothesis.strategies as st
-from history_books import at, book, path, rows_of
 from hypothesis import given, settings
 
 from stageproof.engine.frames import number
 from stageproof.engine.measures.stage_visits import stage_visits
+from tests.engine.history_books import at, book, path, rows_of
 
 
 def visits(deals: list[dict[str, Any]], on: str) -> list[tuple[Any, ...]]:

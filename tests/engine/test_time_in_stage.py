@@ -6,10 +6,10 @@ from fractions import Fraction
 
 import hypothesis.strategies as st
 import polars as pl
-from history_books import book, path, rows
 from hypothesis import given, settings
 
 from stageproof.engine.measures.time_in_stage import time_in_stage
+from tests.engine.history_books import book, path, rows
 
 LENGTHS = ("deals", "completed", "still_there", "mean", "median_completed", "median", "p90")
 
