@@ -39,13 +39,13 @@ DefinitionFile = Annotated[
         "--definition",
         help="The pipeline's definition (TOML), or a template: mid-market, smb, enterprise-meddic, expansion.",
     ),
-]  # noqa: E501
+]
 AsOf = Annotated[
     str | None,
     typer.Option(
         "--as-of", help="The day, as 2025-09-30: its end. Default: the last day on which anything changed."
     ),
-]  # noqa: E501
+]
 Zone = Annotated[str, typer.Option("--zone", help="The organisation's time zone.")]
 CurrencyCode = Annotated[str | None, typer.Option("--currency", help="The reporting currency, as USD.")]
 DateOrder = Annotated[
@@ -81,7 +81,7 @@ def command(
     rejects: Annotated[
         Path | None,
         typer.Option("--rejects", help="Also write the rejected rows with their problems as CSV."),
-    ] = None,  # noqa: E501
+    ] = None,
 ) -> int:
     """Show what in a CRM export is real: nominal against qualified, against target."""
     loaded = load(

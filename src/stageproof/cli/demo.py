@@ -36,7 +36,7 @@ def command(
     export: Annotated[
         str | None,
         typer.Option("--export", help="Also write it as an export of: salesforce, hubspot, pipedrive."),
-    ] = None,  # noqa: E501
+    ] = None,
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the reports in a browser.")] = True,
 ) -> int:
     """Audit the demo company in the last week of Q3: before Monday's routine, and a year later."""
