@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from imported_books import Import
 
 from stageproof.importers import Imported, import_files
+from tests.importers.imported_books import Import
 
 
 @pytest.fixture

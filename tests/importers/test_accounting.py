@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from imported_books import Import, codes, versions
 
 from stageproof.engine.problem import Refused
 from stageproof.importers import Imported, import_files
 from stageproof.importers.rejects import rejects_csv
+from tests.importers.imported_books import Import, codes, versions
 
 HEAD = "id,name,stage,amount,currency,created date,close date\n"
 
@@ -92,7 +92,8 @@ def test_a_deal_in_two_files_is_taken_once(imported: Import) -> None:
 def test_what_is_left_out_of_a_row_that_is_taken_is_counted(imported: Import) -> None:
     found = imported(
         {
-            "d.csv": "id,stage,amount,next step date,last modified\n1,Proposal,5,soon,x\n2,Proposal,5,2024-01-01,2024-01-01\n"
+            "d.csv": "id,stage,amount,next step date,last modified\n"
+            "1,Proposal,5,soon,x\n2,Proposal,5,2024-01-01,2024-01-01\n"
         }
     )
     [account] = found.accounting.files

@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from imported_books import Import, codes, versions
 
 from stageproof.engine.definition import read_definition
 from stageproof.engine.problem import Refused
@@ -17,6 +16,7 @@ from stageproof.importers.keys import match_keys
 from stageproof.importers.mapping import Join, StageMapping
 from stageproof.importers.outcome import Stages, outcome_of
 from stageproof.importers.stage_entries import entered_stage
+from tests.importers.imported_books import Import, codes, versions
 
 DEFINITION = """
 [pipeline]
@@ -240,7 +240,8 @@ def test_leads_and_campaigns(imported: Import) -> None:
     found = imported(
         {
             "d.csv": "id,stage,amount\n1,Proposal,5\n",
-            "leads.csv": "Id,LastName,Company,Status,IsConverted,ConvertedDate,ConvertedOpportunityId,LeadSource,CreatedDate\n"
+            "leads.csv": "Id,LastName,Company,Status,IsConverted,ConvertedDate,ConvertedOpportunityId,LeadSource,"
+            "CreatedDate\n"
             "L1,Stone,Acme,Closed - Converted,true,2024-02-01,1,Web,2024-01-05T10:00:00Z\n"
             "L2,Klein,Beta,Open - Not Contacted,false,,,Web,2024-01-06T10:00:00Z\n"
             "L3,Gross,Beta,Closed - Not Converted,false,,,Event,2024-01-07T10:00:00Z\n",
@@ -301,7 +302,7 @@ def test_versions_are_contiguous_whatever_the_dates(
         return "" if number is None else str(start + dt.timedelta(days=number))
 
     rows = [
-        f"{at},{stage},{day(created)},{day(None if lasts is None else created + lasts)},{'' if amount is None else amount}"
+        f"{at},{stage},{day(created)},{day(lasts if lasts is None else created + lasts)},{amount or ''}"
         for at, (stage, created, lasts, amount) in enumerate(cases)
     ]
     head = "id,stage,created date,close date,amount\n"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from imported_books import Import, codes, versions
 
 from stageproof.engine.problem import Refused
 from stageproof.importers import import_files
+from tests.importers.imported_books import Import, codes, versions
 
 Files = Callable[[str], list[Path]]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from imported_books import Import, codes, versions
 
 from stageproof.engine.problem import Refused
 from stageproof.importers import import_files, read_mapping
 from stageproof.importers.mapping import Mapping, propose
+from tests.importers.imported_books import Import, codes, versions
 
 ODD = (
     "Ref;Deal called;Wer;Bucks;Wann;Where it is\n"

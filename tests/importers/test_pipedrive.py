@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 
 import pytest
-from imported_books import Import, versions
 
 from stageproof.importers import import_files
+from tests.importers.imported_books import Import, versions
 
 EXPORT = (
     "Deal - ID,Deal - Title,Deal - Owner,Deal - Value,Deal - Currency of Value,Deal - Organization,Deal - Pipeline,"

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from imported_books import Import, codes, versions
 
 from stageproof.importers import import_files
 from stageproof.importers.files import recognised_sheet
 from stageproof.importers.mapping import Mapping
+from tests.importers.imported_books import Import, codes, versions
 
 Files = Callable[[str], list[Path]]
 
-OPPORTUNITY = "Id,Name,StageName,Amount,CloseDate,IsClosed,IsWon,OwnerId,CreatedDate,LastModifiedDate,ForecastCategoryName\n"
+OPPORTUNITY = (
+    "Id,Name,StageName,Amount,CloseDate,IsClosed,IsWon,OwnerId,CreatedDate,LastModifiedDate,"
+    "ForecastCategoryName\n"
+)
 HISTORY = "Id,OpportunityId,StageName,Amount,CloseDate,ForecastCategory,CreatedDate,CreatedById,IsDeleted\n"
 CHANGES = "Id,OpportunityId,Field,OldValue,NewValue,CreatedDate,CreatedById\n"
 USERS = "Id,Name,Username,IsActive,UserRoleId\n005A,Ada Long,ada@x.example,true,R1\n005B,Bo Chen,bo@x.example,false,R2\n"
@@ -108,7 +111,8 @@ def test_a_row_that_ceases_without_another_is_a_deletion(imported: Import) -> No
     found = imported(
         {
             "opportunity_history.csv": head
-            + "D1,One,Discovery,10,2024-06-30,2024-01-02 09:00:00,false,false,2024-01-02 09:00:00,2024-02-01 09:59:59.999\n"
+            + "D1,One,Discovery,10,2024-06-30,2024-01-02 09:00:00,false,false,2024-01-02 09:00:00,"
+            + "2024-02-01 09:59:59.999\n"
             + "D1,One,Proposal,20,2024-06-30,2024-01-02 09:00:00,false,false,2024-02-01 10:00:00,2024-03-01 08:00:00\n"
             + "D2,Two,Discovery,5,2024-06-30,2024-01-03 09:00:00,false,false,2024-01-03 09:00:00,9999-12-31 23:59:59\n"
         }
@@ -256,7 +260,8 @@ def test_committee_and_activities(imported: Import) -> None:
             + "006X,One,Proposal,75,2024-09-30,false,false,005A,2024-01-02T09:00:00Z,2024-01-02T09:00:00Z,Pipeline\n",
             "Contact.csv": "Id,AccountId,FirstName,LastName,Title\n003A,001A,Eva,Stone,CFO\n",
             "OpportunityContactRole.csv": "Id,OpportunityId,ContactId,Role,IsPrimary,CreatedDate\n"
-            "00K1,006X,003A,Economic Buyer,true,2024-01-05T10:00:00Z\n00K2,006Q,003A,Champion,false,2024-01-05T10:00:00Z\n",
+            "00K1,006X,003A,Economic Buyer,true,2024-01-05T10:00:00Z\n"
+            "00K2,006Q,003A,Champion,false,2024-01-05T10:00:00Z\n",
             "Event.csv": "Id,WhatId,WhoId,Subject,StartDateTime,EndDateTime,OwnerId,CreatedDate\n"
             "00U1,006X,003A,Kick-off,2024-01-20T10:00:00Z,2024-01-20T11:00:00Z,005A,2024-01-10T10:00:00Z\n"
             "00U2,006X,,Internal review,2024-01-21T10:00:00Z,2024-01-21T11:00:00Z,005A,2024-01-10T10:00:00Z\n"

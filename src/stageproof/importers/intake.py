@@ -170,8 +170,10 @@ class Intake:
             if order is None:
                 raise Refused([self._ambiguous(name, column)])
             read = read_dates(column, order=order, zone=self.zone, of_instant=of_instant)
-        elif (proved := next((each for each in ORDERS if each == read.order), "ymd")) != "ymd":
-            self.settings.orders_seen.add(proved)
+        else:
+            self.settings.orders_seen |= {order for order in ORDERS[1:] if order == read.order}
+        if read.note and not read.ambiguous:
+            self.note("dates_read", read.note, name)
         self._unread(read.bad, name)
         return read.values.alias(name)
 

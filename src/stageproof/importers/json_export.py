@@ -148,8 +148,11 @@ def _nested_changes(each: Row) -> list[Row]:
 
 
 def _history_of(each: Row) -> Mapping[str, Any]:
-    found = next((each[key] for key in _HISTORY if isinstance(each.get(key), dict)), {})
-    return found if isinstance(found, dict) else {}
+    for key in _HISTORY:
+        found = each.get(key)
+        if isinstance(found, dict):
+            return found
+    return {}
 
 
 def _hubspot(objects: Sequence[Row]) -> list[tuple[str, list[Row]]]:
