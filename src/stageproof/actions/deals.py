@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,14 +14,19 @@ from stageproof.actions.gate import decide
 from stageproof.actions.history import later_than
 from stageproof.actions.permission import forbid, may_edit, visible_deals
 from stageproof.engine.definition import Definition
-from stageproof.engine.frames import DAY
+from stageproof.engine.frames import DAY, instant_number
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.stage_moves import Refusal, StageMove
+from stageproof.records.bulk import execute_many, update_rows
 from stageproof.records.ledger import Writing, writing
 from stageproof.records.models import Deal, DealVersion, Organisation, Person
 from stageproof.records.models.deals import FACTS
 from stageproof.records.tables import definitions_in_force
+
+BATCH = 500
+VALUES = tuple(field.attname for field in DealVersion._meta.concrete_fields if field.name in FACTS)
+_STORED = [field.attname for field in Deal._meta.concrete_fields if field.name not in ("id", "key")]
 
 
 @dataclass(frozen=True)
@@ -128,13 +133,20 @@ def move_deal(
     return Done(deal, version.seq, answer)
 
 
-def apply_move(session: Writing, deal: Deal, move: StageMove, *, now: dt.datetime) -> DealVersion:
-    """Saves a move that the gate has allowed: the present row, and its version."""
+def apply_move(
+    session: Writing,
+    deal: Deal,
+    move: StageMove,
+    *,
+    now: dt.datetime,
+    closed_on: dt.date | None = None,
+) -> DealVersion:
+    """Saves a move that the gate has allowed; a closed deal closed today unless `closed_on` says when."""
     if move.to_status == "open" and (move.from_stage != move.to_stage or move.from_status != "open"):
         deal.stage_entered_at = now
     deal.stage, deal.status = move.to_stage, move.to_status
     if move.to_status in ("won", "lost"):
-        deal.close_on = day_at(now, Organisation.objects.get().zone)
+        deal.close_on = closed_on or day_at(now, Organisation.objects.get().zone)
         deal.lost_reason = move.reason if move.to_status == "lost" else None
     elif move.kind == "reopen":
         deal.lost_reason = None
@@ -166,10 +178,41 @@ def save_version(
     DealVersion.objects.filter(deal=deal, valid_to__isnull=True).update(valid_to=at)
     version = DealVersion(
         deal=deal, change=change, note=note[:500], valid_from=at, recorded_at=session.recorded_at,
-        **{name: getattr(deal, name) for name in FACTS},
+        **{name: getattr(deal, name) for name in VALUES},
     )  # fmt: skip
     session.add([version])
     return version
+
+
+def save_versions(
+    session: Writing, deals: Sequence[Deal], *, change: str, at: dt.datetime, note: str = ""
+) -> list[DealVersion]:
+    """The same for many deals of which each has a version already."""
+    last: dict[int, dt.datetime] = {}
+    for batch in batches(deals):
+        present = DealVersion.objects.filter(deal__in=[deal.pk for deal in batch], valid_to__isnull=True)
+        last.update(present.values_list("deal_id", "valid_from"))
+    versions = []
+    for deal in deals:
+        deal.version += 1
+        versions.append(
+            DealVersion(
+                deal=deal,
+                change=change,
+                note=note[:500],
+                valid_from=later_than(last[deal.pk], at),
+                **{name: getattr(deal, name) for name in VALUES},
+            )
+        )
+    update_rows(Deal, _STORED, deals)
+    ends = ((instant_number(each.valid_from), each.deal_id) for each in versions)
+    execute_many("UPDATE records_dealversion SET valid_to = %s WHERE deal_id = %s AND valid_to IS NULL", ends)
+    return session.add(versions)
+
+
+def batches(deals: Sequence[Deal]) -> Iterator[Sequence[Deal]]:
+    """The deals in parts that one query can name."""
+    return (deals[start : start + BATCH] for start in range(0, len(deals), BATCH))
 
 
 def history_since(deal: Deal, version: int) -> list[dict[str, Any]]:
@@ -241,6 +284,7 @@ __all__ = [
     "Done",
     "apply_edit",
     "apply_move",
+    "batches",
     "check_facts",
     "create_deal",
     "delete_deal",
@@ -250,4 +294,5 @@ __all__ = [
     "locked_deal",
     "move_deal",
     "save_version",
+    "save_versions",
 ]

@@ -62,7 +62,7 @@ def _chained(
 
 def insert_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[Row]) -> int:
     """Saves rows of raw values; how many."""
-    columns = {field.attname: field.column for field in model._meta.concrete_fields}
+    columns = {field.attname: str(field.column) for field in model._meta.concrete_fields}
     quote = connection.ops.quote_name
     into = f"{quote(model._meta.db_table)} ({', '.join(quote(columns[name]) for name in names)})"
     count = 0
@@ -84,7 +84,7 @@ def update_rows(model: type[models.Model], names: Sequence[str], objects: Iterab
     """Saves these fields of objects that are there already."""
     fields = [next(f for f in model._meta.concrete_fields if f.attname == name) for name in names]
     quote = connection.ops.quote_name
-    pairs = ", ".join(f"{quote(field.column)} = %s" for field in fields)
+    pairs = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
     sql = f"UPDATE {quote(model._meta.db_table)} SET {pairs} WHERE id = %s"  # noqa: S608 - names of our own columns
     rows = (
         (*(field.get_db_prep_save(getattr(each, field.attname), connection) for field in fields), each.pk)
