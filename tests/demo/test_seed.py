@@ -48,3 +48,11 @@ def test_draws_keep_to_their_bounds_and_means() -> None:
 def test_streams_with_different_keys_differ() -> None:
     assert Chance(1, 2).share() != Chance(2, 1).share()
     assert Chance(1, 2).share() == Chance(1, 2).share()
+
+
+def test_the_first_day_is_a_company_already_with_leads_and_no_deals() -> None:
+    first = demo_company(5, dt.date(2023, 7, 3))
+    assert first.deals.is_empty()
+    assert set(first.engine["leads"]["status"]) == {"new", "working"}
+    assert first.engine["targets"].is_empty()
+    assert first.deals.columns == demo_company(5, dt.date(2023, 9, 1)).deals.columns
