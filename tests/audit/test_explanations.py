@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from small_books import ALPHA, small_audit
 
 from stageproof.audit.explanations import explanations
+from tests.audit.small_books import ALPHA, DEALS_ROWS, small_audit
 
 FORMULAS = {
     "period_open": "800,000.00 USD qualified + 0.00 USD waived + 0.00 USD unverifiable + 1,400,000.00 USD "
@@ -74,3 +74,11 @@ def test_unpriced_deals_are_named() -> None:
         each.name: each for each in explanations(small_audit([ALPHA, {**ALPHA, "deal": "H", "amount": None}]))
     }
     assert found["open"].formula.endswith("; 1 deal without an amount or a rate adds nothing")
+
+
+def test_lost_deals_without_amounts_do_not_flatter_the_win_rate() -> None:
+    rows = [{**row, "amount": None if row["deal"] in "FG" else row["amount"]} for row in DEALS_ROWS]
+    found = {each.name: each for each in explanations(small_audit(rows))}
+    assert found["win_rate_by_amount"].value == "100.0%"
+    assert found["win_rate_by_amount"].note == "no lost deal has an amount"
+    assert found["win_rate_by_count"].note == "of 3 closed"

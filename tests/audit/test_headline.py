@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from small_books import ALPHA, BRAVO, CHARLIE, DELTA, PAIN, closed, small_audit
 
 from stageproof.audit.headline import SUPPORTING, headline
+from tests.audit.small_books import ALPHA, BRAVO, CHARLIE, DELTA, PAIN, closed, small_audit
 
 # Open for 2024-Q3: Alpha 600k and Charlie 200k qualified, Bravo 1.4M not; won 900k of 1.5M in three closed deals.
 
@@ -65,11 +65,17 @@ def test_nothing_open_at_all() -> None:
 @pytest.mark.parametrize(
     ("rows", "says"),
     [
-        ([DELTA], "the one open deal does not have its close date in it (worth 300k USD)."),
-        ([DELTA, {**DELTA, "deal": "H", "amount": None}],
-         "none of the 2 open deals has its close date in it (worth 300k USD)."),
-        ([{**DELTA, "amount": None, "close_on": None}],
-         "the one open deal does not have its close date in it (without an amount)."),
+        ([DELTA], "the one open deal has a close date outside it; it is worth 300k USD."),
+        (
+            [DELTA, {**DELTA, "deal": "H", "amount": None}],
+            "none of the 2 open deals has a close date inside it; together they are worth 300k USD.",
+        ),
+        ([{**DELTA, "amount": None, "close_on": None}], "the one open deal has no close date and no amount."),
+        (
+            [{**DELTA, "deal": deal, "amount": None, "close_on": None} for deal in "HI"],
+            "none of the 2 open deals has a close date or an amount.",
+        ),
+        ([{**DELTA, "close_on": None}], "the one open deal has no close date; worth 300k USD."),
     ],
 )  # fmt: skip
 def test_nothing_open_for_the_period(rows: list[dict[str, object]], says: str) -> None:

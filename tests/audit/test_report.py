@@ -7,11 +7,11 @@ from collections import Counter
 from html.parser import HTMLParser
 
 import pytest
-from small_books import ALPHA, BRAVO, CHARLIE, DELTA, small_audit
 
 from stageproof.audit import deal_lists, finding_lists
 from stageproof.audit.report import PICKED, report, spoken
 from stageproof.engine.problem import Problem
+from tests.audit.small_books import ALPHA, BRAVO, CHARLIE, DELTA, small_audit
 
 VOID = {"meta", "br", "img", "link", "input", "hr", "path", "rect", "circle"}
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from stageproof.audit.report import report
-
-sys.path.append(str(Path(__file__).parents[1] / "audit"))
-from small_books import ALPHA, DEALS_ROWS, small_audit
+from tests.audit.small_books import ALPHA, DEALS_ROWS, small_audit
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")

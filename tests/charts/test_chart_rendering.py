@@ -25,7 +25,7 @@ def bars(colour: str, name: str = "x") -> str:
 
 def by_stage(stage: str) -> pl.DataFrame:
     row = {"stage": stage, "open_count": 2, "open_amount": 400_00, "qualified_amount": 100_00,
-           "waived_amount": 0, "unverifiable_amount": 0, "unqualified_amount": 300_00}  # fmt: skip
+           "qualified_count": 1, "waived_amount": 0, "unverifiable_amount": 0, "unqualified_amount": 300_00}  # fmt: skip
     return pl.DataFrame([row])
 
 

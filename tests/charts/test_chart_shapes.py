@@ -30,7 +30,8 @@ def bars(drawn: str) -> list[tuple[float, float, float, float, str]]:
 def opened(qualified: int, unqualified: int, **more: int) -> dict[str, int]:
     parts = {"qualified": qualified, "waived": 0, "unverifiable": 0, "unqualified": unqualified, **more}
     amounts = {f"{name}_amount": amount for name, amount in parts.items()}
-    return {"open_count": 3, "open_amount": sum(parts.values()), **amounts}
+    counts = {f"{name}_count": 1 if amount else 0 for name, amount in parts.items()}
+    return {"open_count": sum(counts.values()), "open_amount": sum(parts.values()), **counts, **amounts}
 
 
 def cover(target: int | None, nominal: float | None, qualified: float | None) -> dict[str, Any]:
@@ -87,6 +88,19 @@ def test_stages_keep_their_order_and_name_the_most_unproven() -> None:
     assert drawn.description == (
         "Zeta: 500, 500 qualified; Alpha: 700, 0 qualified; Mid: 200, 100 qualified."
     )
+
+
+def test_deals_without_amounts_are_counted_instead() -> None:
+    unpriced = {
+        f"{name}_amount": 0 for name in ("open", "qualified", "waived", "unverifiable", "unqualified")
+    }
+    rows = [{"stage": "First", **opened(1, 0), **unpriced}, {"stage": "Second", **opened(1, 1), **unpriced}]
+    drawn = stages_chart(pl.DataFrame(rows), currency="USD")
+    assert drawn.measure == "Open deals by stage and how many of them are qualified"
+    assert drawn.finding == "All of what is not qualified sits in Second: 1 deal"
+    assert drawn.description == "First: 1 deal, 1 qualified; Second: 2 deals, 1 qualified."
+    first, second, rest = bars(drawn.wide)
+    assert (first[2], rest[2], rest[4]) == (pytest.approx(second[2]), pytest.approx(second[2]), HATCHED)
 
 
 def ages(*rows: tuple[str, float | None, int | None]) -> pl.DataFrame:

@@ -71,6 +71,10 @@ def test_days_of_duration() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_negative_has_a_minus_sign() -> None:
+    assert [days_text(-751.0), ratio_text(-0.5), percent_text(-0.25)] == ["−751 d", "−0.5x", "−25.0%"]
+
+
 def test_amounts() -> None:
     assert short_text(8_200_000_00, "USD") == "8.2M"
     assert exact_text(-1_50, "USD") == "−1.50 USD"

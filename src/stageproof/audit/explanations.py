@@ -71,9 +71,11 @@ def _opened(audit: Audit, name: str, row: Mapping[str, Any], *, in_period: bool 
         parts = " + ".join(f"{_exact(audit, row[f'{each}_amount'])} {each}" for each in QUALIFICATIONS)
         formula = f"{parts} = {_exact(audit, amount)}"
         formula += _unpriced(row["unpriced_count"])
+    elif not count:
+        note = "no deals"
     elif row["open_amount"]:
         share = share_text(amount, row["open_amount"])
-        note = f"{deals} · {share}" if count else "no deals"
+        note = f"{deals} · {share}"
         formula += f", {share} of the {_exact(audit, row['open_amount'])} open"
     anchor = "deals-open" if name == "open" else f"deals-{name}"
     return _amount(audit, name, amount, note, formula, anchor, in_period=in_period)
@@ -165,13 +167,16 @@ def _win_rate(audit: Audit, by: str) -> Explanation:
     else:
         won, lost = _exact(audit, done["won_amount"]), _exact(audit, done["lost_amount"])
         formula = f"{won} won / ({won} won + {lost} lost)"
-    closed = done["won_count"] + done["lost_count"]
+    note = f"of {done['won_count'] + done['lost_count']:,} closed"
+    if by == "by_amount" and done["lost_count"] and not done["lost_amount"]:
+        # A rate of 100% would flatter where exports blank the amounts of what was lost.
+        note = "no lost deal has an amount"
     return Explanation(
         name=f"win_rate_{by}",
         title=f"Win rate {in_words}",
         value=percent_text(rate),
         exact="unknown" if rate is None else f"{rate * 100:.4f}%",
-        note=f"of {closed:,} closed" if rate is not None else "nothing has closed",
+        note=note if rate is not None else "nothing has closed",
         says=f"Won over won and lost, {in_words}, of all deals that have closed.",
         formula=f"{formula} = {percent_text(rate)}" if rate is not None else "Unknown: nothing has closed",
         deals="deals-won",
@@ -196,7 +201,7 @@ def _levers(audit: Audit) -> list[Explanation]:
         title="Cycle length",
         value=days_text(mean, 1),
         exact="unknown" if mean is None else f"{mean:,.2f} days",
-        note=f"median {cycle['median']:,.0f}, p90 {days_text(cycle['p90'])}" if mean is not None else "",
+        note=f"median {cycle['median']:,.0f}, p90 {cycle['p90']:,.0f}" if mean is not None else "",
         says="Days from created to closed, of won deals: the mean, beside median and 90th percentile.",
         formula=_days_formula(cycle),
         deals="deals-won",

@@ -56,9 +56,17 @@ def _nothing_open(audit: Audit) -> str:
     count, amount = audit.open["open_count"], audit.open["open_amount"]
     if audit.period is None or not count:
         return "Nothing is open."
-    worth = f"worth {_with_currency(audit, amount)}" if amount else "without an amount"
-    others = f"none of the {count:,} open deals has" if count > 1 else "the one open deal does not have"
-    return f"Nothing is open for {audit.period.name}: {others} its close date in it ({worth})."
+    subject = "the one open deal has" if count == 1 else f"none of the {count:,} open deals has"
+    no, nor = ("no ", "and no ") if count == 1 else ("a ", "or an ")
+    if audit.deals["close_on"].null_count() < count:
+        date = f"a close date {'outside' if count == 1 else 'inside'} it"
+        worth = f"; {'it is' if count == 1 else 'together they are'} worth {_with_currency(audit, amount)}"
+    else:
+        date, worth = f"{no}close date", f"; worth {_with_currency(audit, amount)}"
+    without = audit.open["unpriced_count"] == count
+    return (
+        f"Nothing is open for {audit.period.name}: {subject} {date}{f' {nor}amount' if without else worth}."
+    )
 
 
 def _track_record(audit: Audit) -> list[str]:

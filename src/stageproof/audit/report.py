@@ -86,7 +86,8 @@ def _context(audit: Audit) -> dict[str, Any]:
         "more": more,
         "groups": _groups(audit),
         "charts": _charts(audit),
-        "parts": [name for name in QUALIFICATIONS if audit.open[f"{name}_count"]],
+        "parts": _parts(audit.open),
+        "period_parts": _parts(audit.period_open or {}),
         "checks": found_checks(audit),
         "gaps": gaps(audit),
         "tally": criteria_tally(audit.pipeline, audit.definition).to_dicts(),
@@ -100,6 +101,12 @@ def _context(audit: Audit) -> dict[str, Any]:
         "sentence": sentence,
         "blank": BLANK,
     }
+
+
+def _parts(row: Mapping[str, Any]) -> list[str]:
+    """The qualifications that a drawing of the row shows."""
+    of = "amount" if row.get("open_amount") else "count"
+    return [name for name in QUALIFICATIONS if row.get(f"{name}_{of}")]
 
 
 def _groups(audit: Audit) -> list[Group]:

@@ -24,11 +24,13 @@ _STROKES = {
 }
 
 
-def parts_of(row: Mapping[str, Any], parts: tuple[str, ...] = QUALIFICATIONS) -> list[dict[str, Any]]:
+def parts_of(
+    row: Mapping[str, Any], parts: tuple[str, ...] = QUALIFICATIONS, *, of: str = "amount"
+) -> list[dict[str, Any]]:
     """One value per part of a bar, from where it starts to where it ends, leaving out what is nothing."""
     found, start = [], 0
     for part in parts:
-        amount = row[f"{part}_amount"] or 0
+        amount = row[f"{part}_{of}"] or 0
         if amount > 0:
             found.append({"part": part, "start": start, "end": start + amount})
             start += amount

@@ -44,6 +44,8 @@ def percent_text(ratio: float | None, places: int = 1) -> str:
     if ratio is None:
         return UNKNOWN
     text = f"{ratio * 100:.{places}f}%"
+    if ratio < 0:
+        return text.replace("-", "−")
     if ratio > 0 and float(text[:-1]) == 0:
         return f"under {1 / 10**places:g}%"
     if ratio < 1 and float(text[:-1]) == 100:
@@ -57,6 +59,8 @@ def ratio_text(ratio: float | None) -> str:
         return UNKNOWN
     if ratio == 0:
         return "0x"
+    if ratio < 0:
+        return f"−{ratio_text(-ratio)}"
     if ratio < 0.005:
         return "under 0.01x"
     return f"{ratio:.2f}x" if ratio < 0.1 else f"{ratio:.1f}x" if ratio < 10 else f"{ratio:,.0f}x"
@@ -64,7 +68,7 @@ def ratio_text(ratio: float | None) -> str:
 
 def days_text(days: float | None, places: int = 0) -> str:
     """A number of days, as 12 d."""
-    return UNKNOWN if days is None else f"{days:,.{places}f} d"
+    return UNKNOWN if days is None else f"{days:,.{places}f} d".replace("-", "−")
 
 
 def short_text(amount: int | None, currency: str) -> str:
