@@ -14,11 +14,11 @@ from stageproof.actions.gate import decide
 from stageproof.actions.history import later_than
 from stageproof.actions.permission import forbid, may_edit, visible_deals
 from stageproof.engine.definition import Definition
-from stageproof.engine.frames import DAY, instant_number
+from stageproof.engine.frames import DAY, instant_number, number
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.stage_moves import Refusal, StageMove
-from stageproof.records.bulk import execute_many, update_rows
+from stageproof.records.bulk import add_rows, execute_many, update_rows
 from stageproof.records.ledger import Writing, writing
 from stageproof.records.models import Deal, DealVersion, Organisation, Person
 from stageproof.records.models.deals import FACTS
@@ -26,7 +26,6 @@ from stageproof.records.tables import definitions_in_force
 
 BATCH = 500
 VALUES = tuple(field.attname for field in DealVersion._meta.concrete_fields if field.name in FACTS)
-_STORED = [field.attname for field in Deal._meta.concrete_fields if field.name not in ("id", "key")]
 
 
 @dataclass(frozen=True)
@@ -186,28 +185,35 @@ def save_version(
 
 def save_versions(
     session: Writing, deals: Sequence[Deal], *, change: str, at: dt.datetime, note: str = ""
-) -> list[DealVersion]:
-    """The same for many deals of which each has a version already."""
+) -> None:
+    """The same for many deals of which each has a version already, numbered in their order."""
     last: dict[int, dt.datetime] = {}
     for batch in batches(deals):
         present = DealVersion.objects.filter(deal__in=[deal.pk for deal in batch], valid_to__isnull=True)
         last.update(present.values_list("deal_id", "valid_from"))
-    versions = []
+    begins = [instant_number(later_than(last[deal.pk], at)) for deal in deals]
+    facts = [[number(getattr(deal, name)) for name in VALUES] for deal in deals]
     for deal in deals:
         deal.version += 1
-        versions.append(
-            DealVersion(
-                deal=deal,
-                change=change,
-                note=note[:500],
-                valid_from=later_than(last[deal.pk], at),
-                **{name: getattr(deal, name) for name in VALUES},
-            )
-        )
-    update_rows(Deal, _STORED, deals)
-    ends = ((instant_number(each.valid_from), each.deal_id) for each in versions)
+    update_rows(
+        Deal,
+        [*VALUES, "version", "stage_entered_at"],
+        (
+            (*values, deal.version, number(deal.stage_entered_at), deal.pk)
+            for values, deal in zip(facts, deals, strict=True)
+        ),
+    )
+    ends = ((since, deal.pk) for since, deal in zip(begins, deals, strict=True))
     execute_many("UPDATE records_dealversion SET valid_to = %s WHERE deal_id = %s AND valid_to IS NULL", ends)
-    return session.add(versions)
+    add_rows(
+        session,
+        DealVersion,
+        [*VALUES, "deal_id", "change", "note", "valid_from", "valid_to", "actor"],
+        (
+            (*values, deal.pk, change, note[:500], since, None, session.actor)
+            for values, deal, since in zip(facts, deals, begins, strict=True)
+        ),
+    )
 
 
 def batches(deals: Sequence[Deal]) -> Iterator[Sequence[Deal]]:

@@ -104,14 +104,18 @@ def compare(
     )
     gone = (pl.col("our_status") == "deleted") & (pl.col("our_last") != UNDONE)
     found.left_out = both.filter(gone, pl.col("status") != "deleted")["deal"].to_list()
-    both = both.filter(~gone).with_columns(pl.col("our_stage").alias("our_named"))
-    found.other = both
-    flags = {name: _differs(name, fact) for name, fact in COMPARED.items()}
-    both = both.with_columns(**{f"is_{name}": flag for name, flag in flags.items()})
+    flags = {f"is_{name}": _differs(name, fact) for name, fact in COMPARED.items()}
+    moved = pl.col("status").ne_missing(pl.col("our_status")) | pl.col("stage").ne_missing(
+        pl.col("our_stage")
+    )
+    both = both.filter(~gone).with_columns(**flags)
+    if not custom:
+        both = both.filter(pl.any_horizontal(*flags, moved))
     customs = custom_values(both, custom)
     for row, values in zip(both.iter_rows(named=True), customs, strict=True):
         _compare_row(found, row, values, definitions)
-    found.unchanged = both.height - len({*found.edits, *(move.id for move in found.moves), *found.deletions})
+    touched = {*found.edits, *(move.id for move in found.moves), *found.deletions}
+    found.unchanged = found.other.height - len(found.left_out) - len(touched)
     return found
 
 

@@ -42,7 +42,7 @@ def _chained(
     ledger = session.ledger
     covered = chained_fields(model)
     days = {field.attname for field in model._meta.concrete_fields if isinstance(field, DayField)}
-    jsons = [given[f.attname] for f in model._meta.concrete_fields if isinstance(f, models.JSONField)]
+    jsons = {given[f.attname] for f in model._meta.concrete_fields if isinstance(f, models.JSONField)}
     added = tuple(session_values.values())
     # Where each covered value comes from: the row, the session, or the count.
     places = [(given.get(name), session_values.get(name), name in days) for name in covered]
@@ -55,9 +55,7 @@ def _chained(
         ]
         values[at_seq] = ledger.last_seq
         ledger.last_digest = digest_of(ledger.last_digest, model, values)
-        if jsons:
-            row = tuple(json.dumps(v) if i in jsons else v for i, v in enumerate(row))
-        yield (*row, ledger.last_seq, *added, ledger.last_digest)
+        yield (*_as_json(row, jsons), ledger.last_seq, *added, ledger.last_digest)
 
 
 def insert_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[Row]) -> int:
@@ -80,17 +78,14 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[
     return count
 
 
-def update_rows(model: type[models.Model], names: Sequence[str], objects: Iterable[models.Model]) -> None:
-    """Saves these fields of objects that are there already."""
+def update_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[Row]) -> None:
+    """Saves these columns of rows that are there already; a row ends with its id."""
     fields = [next(f for f in model._meta.concrete_fields if f.attname == name) for name in names]
     quote = connection.ops.quote_name
     pairs = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
+    jsons = {place for place, field in enumerate(fields) if isinstance(field, models.JSONField)}
     sql = f"UPDATE {quote(model._meta.db_table)} SET {pairs} WHERE id = %s"  # noqa: S608 - names of our own columns
-    rows = (
-        (*(field.get_db_prep_save(getattr(each, field.attname), connection) for field in fields), each.pk)
-        for each in objects
-    )
-    execute_many(sql, rows)
+    execute_many(sql, (_as_json(row, jsons) for row in rows))
 
 
 def execute_many(sql: str, rows: Iterable[Row]) -> None:
@@ -98,6 +93,12 @@ def execute_many(sql: str, rows: Iterable[Row]) -> None:
     with connection.cursor() as cursor:
         for batch in _batches(rows):
             cursor.executemany(sql, batch)
+
+
+def _as_json(row: Row, places: set[int]) -> Row:
+    if not places:
+        return row
+    return tuple(json.dumps(value) if place in places else value for place, value in enumerate(row))
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
