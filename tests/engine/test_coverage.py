@@ -1,0 +1,122 @@
+"""Coverage, by hand and against independent SQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import pytest
+
+from stageproof.engine.measures.coverage import coverage, target_of
+from stageproof.engine.period import Calendar
+from tests.engine.history_books import at, book, day, definition, path, rows
+
+Q2 = Calendar().period("2025-Q2")
+ON = "2025-04-30"
+IN, LATER = day("2025-06-15"), day("2025-07-15")
+DEALS = [
+    *path("a", ("2025-01-01", "Discovery"), close_on=IN, amount=300),
+    *path("b", ("2025-01-01", "Proposal"), close_on=IN, amount=500, owner="Bob"),
+    *path("c", ("2025-01-01", "Proposal"), close_on=LATER, amount=1000),
+    *path("d", ("2025-01-01", "Proposal"), ("2025-04-10", "won"), amount=150),
+    *path("e", ("2025-01-01", "Proposal"), ("2025-02-10", "won"), amount=900),
+    *path("f", ("2025-01-01", "Proposal"), ("2025-04-11", "lost"), amount=70),
+    *path("g", ("2025-01-01", "Proposal"), ("2025-04-11", "lost"), amount=80),
+]
+
+
+def target(amount: int, starts: str = "2025-04-01", ends: str = "2025-06-30", **who: Any) -> dict[str, Any]:
+    return {"amount": amount, "starts_on": day(starts), "ends_on": day(ends), "currency": "USD",
+            "valid_from": at("2025-01-01"), **who}  # fmt: skip
+
+
+def test_nominal_qualified_remaining_and_needed() -> None:
+    # Only the deal in the first stage is qualified: the other has nothing to show for Discovery.
+    held = book(DEALS, definitions=[definition()], evidence=[], roles=[], targets=[target(1000)])
+    row = coverage(held.as_of(ON), period=Q2).row(0, named=True)
+    assert (row["target"], row["open_amount"], row["qualified_amount"], row["won_amount"]) == (
+        1000,
+        800,
+        300,
+        150,
+    )
+    assert row["nominal"] == pytest.approx(0.8)
+    assert row["qualified"] == pytest.approx(0.3)
+    assert row["remaining"] == pytest.approx(800 / 850)
+    assert row["needed"] == pytest.approx(2.0)
+
+
+def test_without_a_target_there_is_no_coverage_and_a_given_one_overrides() -> None:
+    pipeline = book(DEALS).as_of(ON)
+    row = coverage(pipeline, period=Q2).row(0, named=True)
+    assert (row["target"], row["nominal"], row["qualified"], row["remaining"]) == (None, None, None, None)
+    assert coverage(pipeline, period=Q2, target=1600)["nominal"].item() == pytest.approx(0.5)
+
+
+def test_nothing_remains_of_a_target_that_is_reached() -> None:
+    assert coverage(book(DEALS).as_of(ON), period=Q2, target=150)["remaining"].item() is None
+
+
+def test_by_owner_everyone_with_deals_or_a_target_has_a_row() -> None:
+    held = book(DEALS, targets=[target(100, owner="Bob"), target(200, owner="Cleo")])
+    table = coverage(held.as_of(ON), period=Q2, by=["owner"])
+    assert rows(table, "owner", "target", "open_amount", "nominal") == [
+        ("Ann", None, 300, None),
+        ("Bob", 100, 500, 5.0),
+        ("Cleo", 200, 0, 0.0),
+    ]
+
+
+def test_targets_of_shorter_periods_add_up_where_they_fill_the_whole() -> None:
+    months = [("2025-04-01", "2025-04-30"), ("2025-05-01", "2025-05-31"), ("2025-06-01", "2025-06-30")]
+    filled = [target(100, *month) for month in months]
+    assert target_of(book(DEALS, targets=filled).as_of(ON), Q2) == 300
+    assert target_of(book(DEALS, targets=filled[:2]).as_of(ON), Q2) is None
+    assert target_of(book(DEALS, targets=[*filled, target(500)]).as_of(ON), Q2) == 500
+
+
+def test_the_whole_is_its_own_target_else_the_teams_else_the_peoples() -> None:
+    people = [target(100, owner="Ann", team="North"), target(100, owner="Bob", team="South")]
+    teams = [target(250, team="North"), target(250, team="South")]
+    assert target_of(book(DEALS, targets=people).as_of(ON), Q2) == 200
+    assert target_of(book(DEALS, targets=[*people, *teams]).as_of(ON), Q2) == 500
+    assert target_of(book(DEALS, targets=[*people, *teams, target(900)]).as_of(ON), Q2) == 900
+    assert target_of(book(DEALS, targets=[*people, *teams]).as_of(ON), Q2, team="North") == 250
+    assert target_of(book(DEALS, targets=people).as_of(ON), Q2, owner="Bob") == 100
+
+
+def test_a_target_changed_later_was_another_one_then() -> None:
+    later = {**target(900), "valid_from": at("2025-05-01")}
+    held = book(DEALS, targets=[target(100), later])
+    assert target_of(held.as_of(ON), Q2) == 100
+    assert target_of(held.as_of("2025-05-31"), Q2) == 900
+
+
+def test_open_and_won_are_what_sql_finds_in_the_same_versions() -> None:
+    sql = sqlite3.connect(":memory:")
+    sql.execute("create table deals (deal, status, amount, close_on, valid_from)")
+    sql.executemany(
+        "insert into deals values (?, ?, ?, ?, ?)",
+        [
+            (
+                row["deal"],
+                row["status"],
+                row["amount"],
+                row["close_on"].isoformat(),
+                row["valid_from"].isoformat(),
+            )
+            for row in DEALS
+        ],
+    )
+    found = sql.execute(
+        """
+        with latest as (
+            select *, row_number() over (partition by deal order by valid_from desc) as place
+            from deals where valid_from < '2025-05-01'
+        )
+        select sum(case when status = 'open' then amount end), sum(case when status = 'won' then amount end)
+        from latest where place = 1 and close_on between '2025-04-01' and '2025-06-30'
+        """
+    ).fetchone()
+    table = coverage(book(DEALS).as_of(ON), period=Q2)
+    assert rows(table, "open_amount", "won_amount") == [found] == [(800, 150)]
