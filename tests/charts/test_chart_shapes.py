@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import polars as pl
 import pytest
 
+from stageproof.charts import render
 from stageproof.charts.ages import ages_chart
 from stageproof.charts.bridge import bridge_chart
 from stageproof.charts.by_quarter import SHOWN, by_quarter_chart
@@ -167,3 +169,22 @@ def test_the_bridge_carries_its_total_from_bar_to_bar() -> None:
     assert [each[4] for each in (new, lost)] == ["var(--up)", "var(--down)"]
     assert drawn.finding == "The pipeline grew from 1.0k to 1.2k; the largest move was new, +500"
     assert "Lost: −300" in drawn.description
+
+
+def test_every_specification_is_valid(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Drawing skips the check of the schema; here nothing is skipped.
+    monkeypatch.setattr(render, "debug_mode", lambda _: nullcontext())
+    amounts = opened(100_00, 300_00)
+    lines = [
+        {"line": "opening", "amount": 1_00},
+        {"line": "won", "amount": -1_00},
+        {"line": "closing", "amount": 0},
+    ]
+    drawn = [
+        coverage_chart(amounts, cover(400_00, 1.0, 0.25), won_amount=1_00, period="2024-Q3", currency="USD"),
+        stages_chart(pl.DataFrame([{"stage": "A", **amounts}]), currency="USD"),
+        ages_chart(ages(("A", 30.0, 20)), factor=1.5),
+        by_quarter_chart(quarters(2), currency="USD", target=100_00, period="2010-Q1"),
+        bridge_chart(lines, measure="m", currency="USD"),
+    ]
+    assert all(each and each.wide.endswith("</svg>") and each.narrow.endswith("</svg>") for each in drawn)

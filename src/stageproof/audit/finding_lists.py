@@ -60,8 +60,11 @@ def found_checks(audit: Audit) -> list[FoundCheck]:
 
 def _found(audit: Audit, counted: Counted) -> FoundCode:
     findings = audit.monday.findings.filter(pl.col("code") == counted.code)
-    largest = findings.sort(["amount", "deal", "detail"], descending=[True, False, False], nulls_last=True)
-    shown = largest.head(ROWS).join(
+    order = ["amount", "deal", "detail"]
+    largest = findings.top_k(ROWS, by=order, reverse=[False, True, True]).sort(
+        order, descending=[True, False, False], nulls_last=True
+    )
+    shown = largest.join(
         audit.deals.select("deal", "name", "account", "owner"), on="deal", how="left", maintain_order="left"
     )
     rows = tuple(_row(audit, row) for row in shown.iter_rows(named=True))
