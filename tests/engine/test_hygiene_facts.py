@@ -64,7 +64,7 @@ def role(contact: str, role: str = "champion", **changes: Any) -> dict[str, Any]
 
 
 def test_contacts_and_the_economic_buyer() -> None:
-    deals = path("a", (BEGAN, "Discovery"), amount=5_000_000, **FULL)
+    deals = path("a", (BEGAN, "Proposal"), amount=5_000_000, **FULL)
     both = [role("Bo"), role("Cy", "economic_buyer")]
     assert found(deals, roles=both) == []
     assert found(deals, roles=[{**role("Bo"), "deal": "b"}]) == [
@@ -75,6 +75,8 @@ def test_contacts_and_the_economic_buyer() -> None:
         ("a", "no_economic_buyer", None, number("2025-02-20"), None, None),
         ("a", "one_contact", None, None, 5_000_000.0, 5_000_000.0),
     ]
+    early = path("a", (BEGAN, "Qualification"), amount=5_000_000, **FULL)
+    assert [row[1] for row in found(early, roles=left)] == ["one_contact"]
     alone = [role("Cy"), role("Cy", "economic_buyer")]
     assert [row[1] for row in found(deals, roles=alone)] == ["one_contact"]
     assert found(path("a", (BEGAN, "Discovery"), amount=4_999_999, **FULL), roles=alone) == []

@@ -9,7 +9,7 @@ from typing import Any
 import narwhals as nw
 
 from stageproof.engine.book import Pipeline, in_memory
-from stageproof.engine.definition import HygieneRules
+from stageproof.engine.definition import Definition, HygieneRules
 from stageproof.engine.frames import collect
 from stageproof.engine.hygiene.subjects import Checked, Test, day_of_instant, findings, missing_since, ruled
 from stageproof.engine.money import exponent
@@ -26,7 +26,7 @@ def facts(pipeline: Pipeline) -> Checked:
     twins = _twins(pipeline)
     found: list[nw.LazyFrame[Any]] = []
     notes: list[str] = []
-    for _, rules, deals in ruled(pipeline):
+    for definition, rules, deals in ruled(pipeline):
         names = [name for name in rules.required_facts if name not in _NO_DATA]
         held = [name for name in names if name in pipeline.book.fields]
         notes += [_not_held(name) for name in names if name not in held]
@@ -36,7 +36,7 @@ def facts(pipeline: Pipeline) -> Checked:
             frame = frame.join(committees, on="deal", how="left")
         tests = [*_missing(held), *_amounts(pipeline, rules, notes), _twin()]
         if committees is not None:
-            tests += _contacts(pipeline, rules)
+            tests += _contacts(pipeline, definition, rules)
         found += findings(in_memory(frame), CHECK, tests)
     if committees is None:
         notes.append("Contacts and the economic buyer: the book holds no roles.")
@@ -71,15 +71,22 @@ def _committees(pipeline: Pipeline) -> nw.LazyFrame[Any] | None:
     )
 
 
-def _contacts(pipeline: Pipeline, rules: HygieneRules) -> Iterator[Test]:
+def _contacts(pipeline: Pipeline, definition: Definition | None, rules: HygieneRules) -> Iterator[Test]:
+    """Contacts of every deal; the economic buyer of those past the early stages, where one has to be
+    known."""
     contacts = nw.coalesce(nw.col("contacts").cast(nw.Int64), nw.lit(0))
     buyers = nw.coalesce(nw.col("buyers").cast(nw.Int64), nw.lit(0))
     created = nw.col("created_on")
     alone_from = _minor(rules.one_contact_amount, pipeline)
     yield Test("no_contacts", contacts == 0, nw.coalesce(nw.col("contact_until"), created))
-    yield Test(
-        "no_economic_buyer", (contacts > 0) & (buyers == 0), nw.coalesce(nw.col("buyer_until"), created)
-    )
+    early = [
+        position
+        for position, stage in enumerate(definition.stages if definition else ())
+        if stage.band == "early"
+    ]
+    late = ~nw.col("position").is_in(early) if early else ~nw.col("deal").is_null()
+    unknown = late & (contacts > 0) & (buyers == 0)
+    yield Test("no_economic_buyer", unknown, nw.coalesce(nw.col("buyer_until"), created))
     yield Test(
         "one_contact",
         (contacts == 1) & (nw.col("value") >= alone_from),

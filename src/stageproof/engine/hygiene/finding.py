@@ -75,8 +75,9 @@ def _since(row: Row, context: Context) -> str:
 
 
 def _days(count: float) -> str:
-    whole = round(count)
-    return "1 day" if whole == 1 else f"{whole:,} days"
+    """Whole days; half ones and the like with a decimal, so that a limit never reads as reached."""
+    text = f"{count:,.0f}" if round(count, 1) == round(count) else f"{count:,.1f}"
+    return f"{text} {'day' if text == '1' else 'days'}"
 
 
 def _money(amount: float, context: Context) -> str:
@@ -142,7 +143,7 @@ def _silent(row: Row, context: Context) -> str:
 
 
 def _never(row: Row, context: Context) -> str:
-    return f"The buyer has never been heard{_since(row, context)}; this stage allows {_days(row['limit'])}."
+    return f"No word from the buyer at all{_since(row, context)}; this stage allows {_days(row['limit'])}."
 
 
 def _next_step_past(row: Row, context: Context) -> str:
@@ -150,7 +151,7 @@ def _next_step_past(row: Row, context: Context) -> str:
 
 
 def _overdue(row: Row, context: Context) -> str:
-    return f"It has been in its stage for {_days(row['value'])}; {_days(row['limit'])} are too long."
+    return f"It has been in its stage for {_days(row['value'])}; more than {_days(row['limit'])} is too long."
 
 
 def _ghost(row: Row, context: Context) -> str:
