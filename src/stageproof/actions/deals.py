@@ -49,14 +49,20 @@ def find_deal(actor: Actor, key: str, *, lock: bool = False) -> Deal:
 
 def create_deal(actor: Actor, *, now: dt.datetime, facts: Mapping[str, Any]) -> Done:
     """A new deal in the first stage of its pipeline; the owner is the actor unless said otherwise."""
+    prepared = prepare_deal(actor, now=now, facts=facts)
+    with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
+        return open_deal(session, prepared, now=now)
+
+
+def prepare_deal(actor: Actor, *, now: dt.datetime, facts: Mapping[str, Any]) -> Deal:
+    """The deal to be, not saved yet; Refused with everything that is wrong with it."""
     if not actor.may_write or actor.role in ("finance", "executive"):
         raise forbid("create deals")
     problems = unknown_facts(facts, (*EDITABLE, "pipeline"))
     definition = _definition(facts.get("pipeline"), now, problems)
-    organisation = Organisation.objects.get()
     values: dict[str, Any] = {
         "name": None,
-        "currency": organisation.currency,
+        "currency": Organisation.objects.get().currency,
         "owner": actor.person,
         **{name: value for name, value in facts.items() if name in EDITABLE},
     }
@@ -64,19 +70,22 @@ def create_deal(actor: Actor, *, now: dt.datetime, facts: Mapping[str, Any]) -> 
     if problems or definition is None:
         raise Refused(problems)
     owner: Person | None = values.get("owner")
-    with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
-        deal = Deal(
-            key=_free_key(session),
-            pipeline=definition.pipeline,
-            stage=definition.stages[0].name,
-            status="open",
-            team=owner.team if owner else None,
-            created_at=now,
-            stage_entered_at=now,
-            version=0,
-            **values,
-        )
-        version = save_version(session, deal, change="created", at=now)
+    return Deal(
+        pipeline=definition.pipeline,
+        stage=definition.stages[0].name,
+        status="open",
+        team=owner.team if owner else None,
+        created_at=now,
+        stage_entered_at=now,
+        version=0,
+        **values,
+    )
+
+
+def open_deal(session: Writing, deal: Deal, *, now: dt.datetime) -> Done:
+    """Saves a prepared deal under a key of its own."""
+    deal.key = _free_key(session)
+    version = save_version(session, deal, change="created", at=now)
     return Done(deal, version.seq)
 
 
@@ -299,6 +308,8 @@ __all__ = [
     "history_since",
     "locked_deal",
     "move_deal",
+    "open_deal",
+    "prepare_deal",
     "save_version",
     "save_versions",
 ]
