@@ -18,8 +18,11 @@ from stageproof.demo.book import demo_company
 from stageproof.demo.exports.hubspot import write_hubspot
 from stageproof.demo.exports.pipedrive import write_pipedrive
 from stageproof.demo.exports.salesforce import write_salesforce
+from stageproof.demo.story import ENTERING, LAST_WEEK
+from stageproof.engine.measures.bookings import bookings
+from stageproof.engine.money import Money
 
-MOMENTS = (("2024-09-23", "2024-Q3"), ("2025-09-22", "2025-Q3"))
+MOMENTS = (LAST_WEEK, ENTERING)
 EXPORTS = {"salesforce": write_salesforce, "hubspot": write_hubspot, "pipedrive": write_pipedrive}
 
 EXAMPLES = """
@@ -39,20 +42,24 @@ def command(
     ] = None,
     open_: Annotated[bool, typer.Option("--open/--no-open", help="Open the reports in a browser.")] = True,
 ) -> int:
-    """Audit the demo company in the last week of Q3: before Monday's routine, and a year later."""
+    """Audit the demo company before it took up Monday's routine, and three quarters after."""
     console = Console()
     console.print("Simulating two years of Demo Company, day by day ...", highlight=False)
     tables = demo_company()
     book = tables.book()
     out.mkdir(parents=True, exist_ok=True)
     pages = []
-    for day, name in MOMENTS:
-        pipeline = book.as_of(day)
-        period = book.calendar.period(name)
-        found = audit(book, as_of=day, definition=pipeline.definitions[0], period=period)
-        console.rule(f"Demo Company, {day}, closing in {name}")
+    for moment in MOMENTS:
+        pipeline = book.as_of(moment.on)
+        period = book.calendar.containing(moment.starts_on, "quarter")
+        found = audit(book, as_of=moment.on, definition=pipeline.definitions[0], period=period)
+        console.rule(f"Demo Company as of {moment.on}, closing in {period.name}")
         show(found, console)
-        page = out / f"demo-{name}.html"
+        won = bookings(book.as_of(moment.ends_on), period=period).row(0, named=True)
+        console.print()
+        became = f"What became of it: {period.name} closed at {Money(won['won_amount'], book.currency).short()} won"
+        console.print(f"{became}, {won['won_count']} deals.", style="bold", highlight=False)
+        page = out / f"demo-{period.name}.html"
         write_text(page, report(found))
         pages.append(page)
     if export is not None:
