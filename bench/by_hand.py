@@ -40,6 +40,12 @@ def audit(opportunity: str, history: str) -> None:
     pushes = versions.group_by("OpportunityId").agg(pl.col("pushed").sum())
     quarter = pl.col("CloseDate").dt.truncate("1q")
     sums = (pl.len(), pl.col("Amount").sum())
+    runs = versions.filter("moved").with_columns(
+        left=pl.col("CreatedDate").shift(-1).over("OpportunityId"),
+        last=pl.col("CreatedDate").max().over("OpportunityId"),
+    )
+    stays = runs.with_columns(days=(pl.col("left") - pl.col("CreatedDate")).dt.total_days())
+    to_win = runs.join(won.select("Id", closed_on="CloseDate"), left_on="OpportunityId", right_on="Id")
     tables = [
         open_.group_by("StageName").agg(*sums),
         open_.group_by("OwnerId").agg(*sums),
@@ -54,6 +60,15 @@ def audit(opportunity: str, history: str) -> None:
         .group_by("StageName").agg(median=pl.col("age").median(), longest=pl.col("age").max()),
         open_.join(pushes, left_on="Id", right_on="OpportunityId", how="left").filter(pl.col("pushed") > 1)
         .select(pl.len()),
+        stays.group_by("OpportunityId", "StageName").agg(pl.col("days").sum()).group_by("StageName", "days").len()
+        .sort("StageName", "days").with_columns(left=pl.col("len").cum_sum().over("StageName")),
+        stays.group_by("StageName").agg(median=pl.col("days").median(), p90=pl.col("days").quantile(0.9)),
+        to_win.group_by("StageName").agg(
+            (pl.col("closed_on") - pl.col("CreatedDate").dt.date()).dt.total_days().median()
+        ),
+        won.select(low=pl.col("Amount").quantile(0.1), high=pl.col("Amount").quantile(0.9)),
+        open_.filter(pl.col("CloseDate") < dt.date(2025, 12, 31)).select(*sums),
+        open_.select(pl.col("AccountId", "OwnerId", "LeadSource", "Amount").is_null().sum()),
     ]  # fmt: skip
     print(json.dumps({
         "open": open_.height, "won": won.height, "lost": closed.height - won.height,
