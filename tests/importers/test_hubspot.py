@@ -141,7 +141,7 @@ def test_stage_history_of_a_warehouse(imported: Import) -> None:
     assert versions(found, "stage", "door") == [
         ("1", "2024-01-02 09:00", "open", "First", "page"),
         ("1", "2024-02-02 09:00", "open", "Second", "page"),
-        ("2", "2024-01-03 09:00", "deleted", None, "api"),
+        ("2", "2024-01-03 09:00", "deleted", "First", "api"),
     ]
 
 
@@ -205,3 +205,23 @@ def test_note_on_columns_of_ones_own(imported: Import) -> None:
         "red",
     ]
     assert "custom_columns" in codes(found)
+
+
+def test_a_file_given_for_its_history_does_not_repeat_the_deals(imported: Import) -> None:
+    export = (
+        "Record ID,Deal Name,Deal Stage,Amount,Close Date,Create Date,Deal owner,Last Modified Date\n"
+        "101,Acme start,Closed won,1200,2024-03-10 14:00,2024-01-02 09:00,Bo Chen,2024-03-10 14:00\n"
+    )
+    found = imported(
+        {"a.json": json.dumps(API), "deals.csv": export, "owners.csv": OWNERS, "stages.csv": STAGES}
+    )
+    first = [row[1:4] for row in versions(found, "amount") if row[0] == "101"]
+    assert first == [
+        ("2024-01-02 09:00", "open", 100000),
+        ("2024-02-10 10:00", "open", 100000),
+        ("2024-02-20 12:00", "open", 120000),
+        ("2024-03-10 14:00", "won", 120000),
+    ]
+    assert found.rejected == ()
+    assert found.accounting.balanced
+    assert "history_taken" in codes(found)

@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stageproof.engine.problem import Refused
@@ -222,6 +222,7 @@ def test_a_proposal_reads_as_a_mapping_and_changes_nothing(tmp_path: Path) -> No
     )
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=4))
 def test_any_stage_name_survives_the_proposal(
     tmp_path_factory: pytest.TempPathFactory, stages: list[str]

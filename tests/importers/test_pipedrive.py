@@ -55,10 +55,10 @@ def test_export_without_history(imported: Import) -> None:
     assert found.shapes[0].system == "Pipedrive"
     assert versions(found, "stage", "amount", "currency", "close_on", "lost_reason") == [
         ("11", "2024-01-02 09:00", "open", None, None, "EUR", None, None),
-        ("11", "2024-03-10 14:00", "won", None, 150000, "EUR", dt.date(2024, 3, 10), None),
+        ("11", "2024-03-10 14:00", "won", "Negotiation", 150000, "EUR", dt.date(2024, 3, 10), None),
         ("12", "2024-02-01 08:00", "open", "Qualified", 25000, "EUR", dt.date(2024, 6, 30), None),
         ("13", "2024-02-01 08:00", "open", None, None, "EUR", None, None),
-        ("13", "2024-02-20 10:00", "lost", None, 9000, "EUR", dt.date(2024, 2, 20), "Too dear"),
+        ("13", "2024-02-20 10:00", "lost", "Qualified", 9000, "EUR", dt.date(2024, 2, 20), "Too dear"),
     ]
 
 

@@ -318,3 +318,37 @@ def test_recognised_by_headers(headers: str, table: str) -> None:
     assert {name: again.header(name) for name in again.columns} == {
         name: found.header(name) for name in found.columns
     }
+
+
+def test_field_history_of_the_stage_alone(imported: Import) -> None:
+    """Old values tell the state since creation, and the stage tells the status at every change."""
+    found = imported(
+        {
+            "Opportunity.csv": OPPORTUNITY
+            + "D1,One,Closed Won,90,2024-03-10,true,true,005A,2024-01-02T09:00:00Z,2024-03-10T12:00:00Z,Closed\n"
+            + "D2,Two,Proposal,50,2024-09-30,false,false,005A,2024-01-05T08:00:00Z,2024-02-01T08:00:00Z,Pipeline\n",
+            "OpportunityFieldHistory.csv": CHANGES
+            + "f1,D1,StageName,Discovery,Proposal,2024-02-05T10:00:00Z,005A\n"
+            + "f2,D1,StageName,Proposal,Closed Won,2024-03-10T12:00:00Z,005A\n"
+            + "f3,D1,Amount,100,90,2024-02-06T10:00:00Z,005A\n",
+        }
+    )
+    assert versions(found, "stage", "amount") == [
+        ("D1", "2024-01-02 09:00", "open", "Discovery", 10000),
+        ("D1", "2024-02-05 10:00", "open", "Proposal", 10000),
+        ("D1", "2024-02-06 10:00", "open", "Proposal", 9000),
+        ("D1", "2024-03-10 12:00", "won", "Proposal", 9000),
+        ("D2", "2024-01-05 08:00", "open", "Proposal", 5000),
+    ]
+
+
+def test_fields_that_an_organisation_added_stand_in(imported: Import) -> None:
+    found = imported(
+        {
+            "Opportunity.csv": "Id,Name,StageName,Amount__c,Amount,CloseDate,Next_Step_Date__c,Competitor__c\n"
+            "D1,One,Proposal,7,5,2024-06-30,2024-02-01,Rival\n"
+        }
+    )
+    assert versions(found, "amount", "next_step_on", "competitor") == [
+        ("D1", "1970-01-01 00:00", "open", 500, dt.date(2024, 2, 1), "Rival")
+    ]

@@ -106,6 +106,7 @@ class _Assembly:
     gaps: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.settings.sources = frozenset(self.files.sources)
         self.mapping = self.settings.mapping
         self.lookups = Lookups(Stages(self.mapping.stages))
         self.problems += self.files.problems

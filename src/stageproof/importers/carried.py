@@ -26,9 +26,22 @@ def carried(
         own = timeline[name]
         columns.append(own if name in ("actor", "door") else at_index(own, known))
     frame = pl.DataFrame(columns)
+    if "stage" in changes:
+        frame = _told_by_stage(frame, changes)
     for name, rows in changes.items():
         frame = frame.with_columns(_followed(frame, first, name, rows, stated, present))
     return _with_actors(frame, changes)
+
+
+def _told_by_stage(frame: pl.DataFrame, changes: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """Without the derived status of deals whose stage tells it at every change."""
+    told = changes["stage"].select("ix").unique().with_columns(told=True)
+    if "status" in changes:
+        told = told.join(changes["status"], on="ix", how="anti")
+    joined = frame.select("ix").join(told, on="ix", how="left", maintain_order="left")
+    keep = joined["told"].is_null() | frame["real"]
+    blank = pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
+    return frame.with_columns(frame["status"].zip_with(keep, blank).alias("status"))
 
 
 def _followed(
@@ -54,7 +67,7 @@ def _followed(
             own["old"],
             own["has"].fill_null(False),
             frame["real"] if name in stated else pl.Series("real", [False]).new_from_index(0, frame.height),
-            _otherwise(frame, name, present).alias("otherwise"),
+            _otherwise(frame, name, present, rows["value"].dtype).alias("otherwise"),
         ]
     )
     value = (
@@ -69,13 +82,27 @@ def _followed(
     return [followed.select(value).to_series().alias(name)]
 
 
-def _otherwise(frame: pl.DataFrame, name: str, present: pl.DataFrame) -> pl.Series:
-    """The field of deals without changes of it: as rows of state have it, else as it is at present."""
-    if name in frame.columns:
-        return frame[name]
-    if name not in present.columns:
-        return pl.Series([None], dtype=pl.String).new_from_index(0, frame.height)
-    return present[name].gather(frame["ix"])
+def _otherwise(frame: pl.DataFrame, name: str, present: pl.DataFrame, dtype: pl.DataType) -> pl.Series:
+    """The field of deals without changes of it: as rows of state have it, else as it is at present.
+
+    Where changes of a field are on record, a deal without any has always had its present value.
+    """
+    own = frame[name] if name in frame.columns else None
+    if name == "status" and own is not None:
+        return own
+    now = _constant(present, name)
+    if now is None:
+        blank = pl.Series([None], dtype=dtype).new_from_index(0, frame.height)
+        return blank if own is None else own
+    constant = now.gather(frame["ix"])
+    return constant if own is None else own.zip_with(frame["real"], constant)
+
+
+def _constant(present: pl.DataFrame, name: str) -> pl.Series | None:
+    """The value that never changed; of closed deals the close date that was expected, where it is kept apart."""
+    if name == "close_on" and "expected_on" in present.columns:
+        return present.select(pl.when("closes_apart").then("expected_on").otherwise("close_on")).to_series()
+    return present[name] if name in present.columns else None
 
 
 def _with_actors(frame: pl.DataFrame, changes: dict[str, pl.DataFrame]) -> pl.DataFrame:

@@ -57,11 +57,31 @@ def read_deals(
     frame = frame.with_columns(identify(intake, frame).alias("deal"))
     entries = stage_entries(intake, frame, lookups.stages)
     _check(intake, frame, lookups, definition)
-    without_repeats(intake, frame, taken)
+    without_repeats(intake, frame, pl.Series([], dtype=pl.String) if _with_history(intake) else taken)
+    known = _known_with_history(intake, frame, taken)
     kept = intake.settle(frame.with_columns(pl.int_range(pl.len()).alias("_at")))
+    kept = kept.filter(~pl.col("deal").is_in(known.implode()))
     entries = entries.join(kept.select("_at"), on="_at", how="semi").drop("_at")
     _doubts(intake, kept)
     return kept.drop("_at"), entries
+
+
+def _with_history(intake: Intake) -> bool:
+    """Whether the file brings the history of its deals along, as the JSON of an API does."""
+    return f"{intake.source}#history" in intake.settings.sources
+
+
+def _known_with_history(intake: Intake, frame: pl.DataFrame, taken: pl.Series) -> pl.Series:
+    """Deals that another file has already, where this one is given for their history."""
+    if not _with_history(intake):
+        return pl.Series([], dtype=pl.String)
+    known = frame["deal"].filter(frame["deal"].is_in(taken.implode())).drop_nulls()
+    if len(known):
+        intake.note(
+            "history_taken",
+            f"{len(known):,} deals are in another file too; of this one their history is taken.",
+        )
+    return known
 
 
 def _plain(intake: Intake, lookups: Lookups) -> list[pl.Series]:
@@ -133,7 +153,8 @@ def _outcomes(intake: Intake, lookups: Lookups) -> list[pl.Series]:
         kept = stages.decide(stage, status, **flagged)
         decided["ended"].append(kept)
         decided["status"].append("deleted" if deleted else kept)
-    if intake.has("is_closed") or intake.has("is_won") or intake.has("status"):
+    # Where the status stands beside the stage, a deal is won in any stage, which says nothing about the stage.
+    if (intake.has("is_closed") or intake.has("is_won")) and not intake.has("status"):
         seen = zip(distinct["stage"], decided["ended"], strict=True)
         stages.learn((stage, outcome) for stage, outcome in seen if outcome in ("open", "won", "lost"))
     found = parts.join(
@@ -195,6 +216,8 @@ def _dates(intake: Intake, status: pl.Series) -> list[pl.Series]:
         .alias("close_on")
     )
     columns = [created, modified, close_on.to_series()]
+    if intake.has("expected_on"):
+        columns.append(expected)
     closing = coalesced(closed_at, starts_of_days(close_on.to_series(), zone))
     columns.append(closing.set(is_open, None).alias("closing_at"))
     if intake.has("next_step_on"):

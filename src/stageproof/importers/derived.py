@@ -7,7 +7,7 @@ import polars as pl
 from stageproof.engine.frames import DAY
 from stageproof.importers.days import days_of, starts_of_days
 
-VOLATILE = ("amount", "close_on", "forecast_category", "next_step", "next_step_on")
+VOLATILE = ("amount", "close_on", "forecast_category", "next_step", "next_step_on", "competitor")
 """Fields that change while a deal is open, and often at its close: of closed deals only the end is known."""
 _NEEDED = ("ix", "status", "ended", "stage", "created_at", "modified_at", "closing_at")
 
@@ -22,7 +22,7 @@ def derived_rows(
     zone: str,
     undated_from: int,
 ) -> tuple[pl.DataFrame, list[str]]:
-    """ix, at, stage, status and the volatile fields, in no order; and in sentences what could not be known."""
+    """ix, at, stage and status, in no order; and in sentences what could not be known."""
     deals = _deals(present, states, changes)
     dated = [deals["created_at"], deals["closes_at"], states["at"], entries["at"]]
     dated += [frame["at"] for frame in changes.values()]
@@ -34,11 +34,18 @@ def derived_rows(
     gone = deals.filter(_PLAIN, pl.col("status") == "deleted").select(
         "ix", at=pl.col("gone_at").fill_null(begins), stage="stage", status="status"
     )
+    tracked = "stage" in changes or "status" in changes
     parts = (opening, entered, undated, closing, gone)
     texts = [pl.col(name).cast(pl.String) for name in ("stage", "status")]
     rows = pl.concat([part.select("ix", "at", *texts) for part in parts])
-    gaps = _gaps(deals, opening, undated, closing, valued="amount" in present.columns)
-    return _with_volatile(rows, present), gaps
+    gaps = _gaps(
+        deals if not tracked else deals.filter(pl.col("status") != "open"),
+        opening if "stage" not in changes else opening.clear(),
+        undated,
+        closing,
+        valued="amount" in present.columns and "amount" not in changes,
+    )
+    return rows, gaps
 
 
 _PLAIN = pl.col("first_at").is_null()
@@ -151,16 +158,6 @@ def _closing(deals: pl.DataFrame, begins: int) -> pl.DataFrame:
         status="ended",
         dated=pl.col("created_at").is_not_null(),
     )
-
-
-def _with_volatile(rows: pl.DataFrame, present: pl.DataFrame) -> pl.DataFrame:
-    """Derived rows with the volatile fields: the present ones of open deals, and of closed ones at their close."""
-    held = [name for name in VOLATILE if name in present.columns]
-    joined = rows.join(
-        present.select("ix", *held, _status="status"), on="ix", how="left", maintain_order="left"
-    )
-    known = (pl.col("_status") == "open") | (pl.col("status") != "open")
-    return joined.with_columns(pl.when(known).then(pl.col(name)).alias(name) for name in held).drop("_status")
 
 
 def _begin_of_book(instants: list[pl.Series], zone: str, undated_from: int) -> int:

@@ -55,7 +55,9 @@ class Files:
 
     def take(self, table: str) -> list[tuple[Sheet, Recognised]]:
         """The sheets of a table, which are then no longer held."""
-        return self._waiting.pop(table, [])
+        waiting = self._waiting.pop(table, [])
+        # A file that brings its history along comes last: where others hold its deals, they hold them in full.
+        return sorted(waiting, key=lambda pair: f"{pair[0].name}#history" in self.sources)
 
     def recognised(self) -> dict[str, Recognised]:
         """What each sheet that waits was taken for."""

@@ -38,6 +38,7 @@ class Settings:
     currency: str
     date_order: Order | None
     mapping: Mapping
+    sources: frozenset[str] = frozenset()
     orders_seen: set[Order] = field(default_factory=set)
 
     def only_order(self) -> Order | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -19,7 +19,7 @@ class Disagreement:
 
 
 def reconcile(
-    timeline: pl.DataFrame, present: pl.DataFrame, fields: Sequence[str]
+    timeline: pl.DataFrame, present: pl.DataFrame, fields: Sequence[str], *, followed: Collection[str]
 ) -> tuple[pl.DataFrame, Disagreement]:
     """The timeline with its end as the present state.
 
@@ -35,7 +35,9 @@ def reconcile(
     now = present.select(pl.all().gather(ends["ix"]))
     differs = pl.Series([False]).new_from_index(0, ends.height)
     for name in held:
-        differs = differs | _differs(ends, now, name)
+        # Only what a history tells can disagree with the present; the rest is taken from it.
+        told = ends["real"] if name not in followed else pl.Series([True])
+        differs = differs | (_differs(ends, now, name) & told)
     if not differs.any():
         return timeline, Disagreement()
     later = differs & (now["modified_at"] > ends["at"]).fill_null(False)
@@ -68,6 +70,8 @@ def _patched(ends: pl.DataFrame, now: pl.DataFrame, held: list[str], differs: pl
     columns = []
     for name in held:
         keep = ~differs | now[name].is_null()
+        if name == "stage":
+            keep = keep | (now["status"] != "open")
         columns.append(ends[name].zip_with(keep, now[name]).alias(name))
     return ends.with_columns(columns)
 

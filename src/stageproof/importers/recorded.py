@@ -64,6 +64,10 @@ def decided(timeline: pl.DataFrame, stages: Stages) -> pl.DataFrame:
         if len(names)
         else pl.Series(["open"]).new_from_index(0, timeline.height)
     )
-    if "status" not in timeline.columns:
-        return timeline.with_columns(told.alias("status"))
-    return timeline.with_columns(pl.coalesce("status", told.alias("_told")).alias("status"))
+    timeline = timeline.with_columns(told.alias("_told"))
+    status = pl.coalesce("status", "_told") if "status" in timeline.columns else pl.col("_told")
+    # A stage that means won or lost is no stage of the pipeline.
+    ends = (status != "open") & (pl.col("_told") != "open")
+    return timeline.with_columns(status.alias("status"), pl.when(~ends).then("stage").alias("stage")).drop(
+        "_told"
+    )

@@ -84,12 +84,24 @@ def recognise(
     return None
 
 
+def _positions(headers: Sequence[str]) -> dict[str, int]:
+    """The position of each key; of columns with one key that of the first by name, whatever their order.
+
+    Salesforce marks fields that an organisation added by `__c`; they stand in for a key that no other column has.
+    """
+    ordered = sorted(range(len(headers)), key=lambda index: headers[index])
+    at: dict[str, int] = {}
+    for index in ordered:
+        at.setdefault(header_key(headers[index]), index)
+    for index in ordered:
+        if headers[index].endswith("__c"):
+            at.setdefault(header_key(headers[index].removesuffix("__c")), index)
+    return at
+
+
 def place(source: str, headers: Sequence[str], shape: Shape, given: Mapping[str, str]) -> Recognised:
     """The shape's fields put to columns, each column once."""
-    keys = [header_key(header) for header in headers]
-    at: dict[str, int] = {}
-    for index, key in enumerate(keys):
-        at.setdefault(key, index)
+    at = _positions(headers)
     exact = {header: index for index, header in enumerate(headers)}
     columns = {
         name: exact[header] if header in exact else at[header_key(header)] for name, header in given.items()

@@ -8,6 +8,7 @@ whose changes nobody recorded keeps its present value, for deals still open.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -24,7 +25,23 @@ from stageproof.importers.recorded import decided, recorded_changes, recorded_st
 
 _TRACKED = ("stage", "status", "amount", "close_on", "owner")
 """Fields whose end in a history is held against the present state."""
-_HELD = ("deal", "ix", "stage", "status", "ended", "closing_at", "modified_at", "row", "file", "closes_apart")
+_HELD = (
+    "deal",
+    "ix",
+    "stage",
+    "status",
+    "ended",
+    "closing_at",
+    "modified_at",
+    "row",
+    "file",
+    "closes_apart",
+    "expected_on",
+    "from_history",
+)
+
+
+_DONE = ("ix", "at", "kind", "real", "stage", "status", "actor", "door", "created_at")
 
 
 @dataclass
@@ -65,8 +82,8 @@ def build_versions(
     timeline = _timeline(states, derived, changes)
     del states, derived
     timeline = decided(carried(timeline, told, changes, present), stages)
-    timeline, disagreement = reconcile(timeline, present, _TRACKED)
-    return Versions(_finished(timeline, present, zone), gaps, disagreement)
+    timeline, disagreement = reconcile(timeline, present, _TRACKED, followed=changes)
+    return Versions(_finished(timeline, present, zone, told, changes), gaps, disagreement)
 
 
 def _timeline(states: pl.DataFrame, derived: pl.DataFrame, changes: dict[str, pl.DataFrame]) -> pl.DataFrame:
@@ -86,59 +103,65 @@ def _timeline(states: pl.DataFrame, derived: pl.DataFrame, changes: dict[str, pl
     return pl.concat(parts, how="diagonal").sort("ix", "at")
 
 
-def _finished(timeline: pl.DataFrame, present: pl.DataFrame, zone: str) -> pl.DataFrame:
+def _finished(
+    timeline: pl.DataFrame, present: pl.DataFrame, zone: str, told: Collection[str], followed: Collection[str]
+) -> pl.DataFrame:
     """The versions with all fields: the last open stage on closed ones, and what never changes from the present."""
     ix = timeline["ix"]
     first = first_of_deal(ix)
     is_open = timeline["status"] == "open"
-    # A stage that means won or lost is no stage of the pipeline; the deal keeps the last open one.
-    last_open = last_index(is_open & timeline["stage"].is_not_null(), first)
+    last_open = last_index(timeline["stage"].is_not_null(), first)
     stage = timeline["stage"].zip_with(is_open, at_index(timeline["stage"], last_open))
     columns = [present["deal"].gather(ix), stage.alias("stage"), timeline["status"]]
-    done = {"ix", "at", "stage", "status", "kind", "real"}
-    columns += _carried_columns(timeline, present, done)
-    have = {column.name for column in columns}
-    status = timeline["status"]
-    now_open = (present["status"] == "open").gather(ix)
-    for name in present.columns:
-        if name in have or name in _HELD or name == "created_at":
-            continue
-        value = present[name].gather(ix)
-        if name in VOLATILE:
-            value = pl.select(pl.when(now_open | ~is_open).then(value)).to_series()
-        elif name == "lost_reason":
-            value = pl.select(pl.when(status == "lost").then(value)).to_series()
-        columns.append(value.alias(name))
+    columns += [timeline[name] for name in ("actor", "door") if name in timeline.columns]
+    columns += _fields(timeline, present, told, followed)
     frame = pl.DataFrame(columns).with_columns(_close_days(timeline, present, columns, zone))
-    begins = timeline["at"].gather(first)
     created = present["created_at"].gather(ix)
-    last = ix.shift(-1) != ix
-    ends = timeline["at"].shift(-1).zip_with(~last.fill_null(True), pl.Series([FOREVER]))
+    stated = created.is_not_null() | ~_dated_by_history(present, ix)
+    last = (ix.shift(-1) != ix).fill_null(True)
     return frame.with_columns(
-        created.zip_with(created.is_not_null() | ~_dated_by_history(present, ix), begins).alias("created_at"),
+        created.zip_with(stated, timeline["at"].gather(first)).alias("created_at"),
         timeline["at"].alias("valid_from"),
-        ends.alias("valid_to"),
+        timeline["at"].shift(-1).zip_with(~last, pl.Series([FOREVER])).alias("valid_to"),
     )
 
 
-def _carried_columns(timeline: pl.DataFrame, present: pl.DataFrame, done: set[str]) -> list[pl.Series]:
-    """The carried fields; of deals without rows of state, fields that are not volatile as they are at present."""
-    ix = timeline["ix"]
+def _fields(
+    timeline: pl.DataFrame, present: pl.DataFrame, told: Collection[str], followed: Collection[str]
+) -> list[pl.Series]:
+    """All other fields: by their changes, by rows of state of deals that have some, else by the present."""
+    ix, status = timeline["ix"], timeline["status"]
+    has_states = _any_real(timeline, present.height).gather(ix)
+    now_open = (present["status"] == "open").gather(ix)
     columns = []
-    stated = (
-        pl.Series([False])
-        .new_from_index(0, present.height)
-        .scatter(ix.filter(timeline["real"]).unique(), True)
-    )
-    has_states = stated.gather(ix)
-    for name in timeline.columns:
-        if name in done or name == "lost_reason":
+    names = [*timeline.columns, *(name for name in present.columns if name not in timeline.columns)]
+    for name in names:
+        if name in _HELD or name in _DONE:
             continue
-        own = timeline[name]
-        if name in present.columns and name not in VOLATILE:
-            own = own.zip_with(has_states | own.is_not_null(), present[name].gather(ix))
-        columns.append(own.alias(name))
+        value = timeline[name] if name in timeline.columns else None
+        if name in present.columns and name not in followed:
+            now = present[name].gather(ix)
+            if name in VOLATILE:
+                now = _where(now_open | (status != "open"), now)
+            if value is None or name not in told:
+                value = now
+            else:
+                value = value.zip_with(timeline["real"], _where(~has_states | (status != "open"), now))
+        if value is None:
+            continue
+        columns.append((_where(status == "lost", value) if name == "lost_reason" else value).alias(name))
     return columns
+
+
+def _any_real(timeline: pl.DataFrame, deals: int) -> pl.Series:
+    """For each deal, whether it has rows of state from a history."""
+    nothing = pl.Series([False]).new_from_index(0, deals)
+    return nothing.scatter(timeline["ix"].filter(timeline["real"]).unique(), True)
+
+
+def _where(mask: pl.Series, values: pl.Series) -> pl.Series:
+    """The values where the mask holds, null elsewhere."""
+    return pl.select(pl.when(mask).then(values)).to_series()
 
 
 def _dated_by_history(present: pl.DataFrame, ix: pl.Series) -> pl.Series:
