@@ -21,12 +21,13 @@ def cycle_length(
 ) -> pl.DataFrame:
     """One row per group: `deals`, `days` in all, and `mean`, `median`, `p90`, `longest` in days.
 
-    Of the deals that closed in the period, or ever, and whose creation is known. `p90` is interpolated linearly.
+    Of the deals that closed in the period, or ever, and whose creation is known and not after it. `p90` is interpolated linearly.
     """
     deals = closing_in(pipeline.closed.filter(nw.col("status").is_in(list(outcomes))), period)
     took = nw.col("close_on") - nw.col("created_on")
     timed = with_groups(pipeline, deals, by).with_columns(cycle_days=took)
-    timed = timed.filter(~nw.col("cycle_days").is_null())
+    # Closed before it was created is a wrong date, not a quick sale.
+    timed = timed.filter(nw.col("cycle_days") >= 0)
     days = nw.col("cycle_days")
     table = summed(
         timed,
