@@ -57,7 +57,18 @@ def wrong(
     """A page, or its part, that says what is wrong and what to do next."""
     template = "partials/wrong.html" if wants_part(request) else "wrong.html"
     context = {"title": title, "problems": problems, "status": status, "back": came_from(request), **more}
-    return render(request, template, context, status=status)
+    return in_dialog(request, render(request, template, context, status=status))
+
+
+def in_dialog(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The response, which opens in the dialog where only a part of the page was asked for."""
+    if wants_part(request):
+        response["HX-Retarget"], response["HX-Reswap"], response["HX-Reselect"] = (
+            "#dialog",
+            "innerHTML",
+            "unset",
+        )
+    return response
 
 
 def came_from(request: HttpRequest) -> str:

@@ -17,6 +17,16 @@ from stageproof.engine.proof import field_label
 from stageproof.web.icons import ICONS
 
 register = template.Library()
+_DRAWN = {
+    name: format_html(
+        '<svg class="icon" width="16" height="16" aria-hidden="true"><use href="#i-{}"/></svg>', name
+    )
+    for name in ICONS
+}
+_SYMBOLS = "".join(
+    f'<symbol id="i-{name}" viewBox="0 0 16 16">{drawing}</symbol>' for name, drawing in ICONS.items()
+)
+_SPRITE = mark_safe(f'<svg class="sprite" width="0" height="0" aria-hidden="true">{_SYMBOLS}</svg>')
 NOTHING = mark_safe('<span class="nothing">–<span class="heard">none</span></span>')
 
 
@@ -88,6 +98,12 @@ def words(name: str | None) -> str:
 
 
 @register.filter
+def words_of(text: str) -> list[str]:
+    """The words of a text, to go through."""
+    return text.split()
+
+
+@register.filter
 def sentence_case(text: str | None) -> str:
     """The text with a capital first letter."""
     return (text or "")[:1].upper() + (text or "")[1:]
@@ -109,10 +125,13 @@ def counted(number: int, noun: str) -> str:
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A drawn icon that takes the colour and size of its text; silent to readers."""
-    return mark_safe(  # noqa: S308
-        '<svg class="icon" viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" '
-        f'stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{ICONS[name]}</svg>'
-    )
+    return _DRAWN[name]
+
+
+@register.simple_tag
+def sprite() -> SafeString:
+    """Every icon's drawing once, for the page's icons to refer to."""
+    return _SPRITE
 
 
 @register.simple_tag(takes_context=True)

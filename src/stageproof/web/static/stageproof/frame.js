@@ -4,6 +4,7 @@ import "./palette.js";
 import "./keyboard.js";
 
 const root = document.documentElement;
+root.classList.add("live-script");
 const remember = (name, value) => {
   document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=lax`;
 };

@@ -26,7 +26,7 @@ document.addEventListener("keydown", (event) => {
     k: () => step(-1),
     Enter: () => event.target === at && at.querySelector("a[href]")?.click(),
     x: () => at?.querySelector("input[type=checkbox]")?.click(),
-    m: () => (at ?? document).querySelector("[data-move] summary, button[data-move]")?.click(),
+    m: () => (at ?? document).querySelector("[data-move]:is(a, button), [data-move] summary")?.click(),
     e: () => (at ?? document).querySelector("[data-edit]")?.click(),
   };
   if (event.target.closest?.("[data-board]") === null && at) {

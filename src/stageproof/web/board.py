@@ -1,0 +1,173 @@
+"""Board: the open deals in columns by stage, to be moved by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import polars as pl
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from stageproof.actions.actor import Actor
+from stageproof.actions.conflict import NotFound
+from stageproof.engine.definition import Definition
+from stageproof.engine.problem import Problem, Refused
+from stageproof.web.answers import actor_of
+from stageproof.web.as_of import Moment, moment_of
+from stageproof.web.cards import Card, cards
+from stageproof.web.deal_list import DealList, deal_list, totals, visible
+from stageproof.web.filters import Filters
+from stageproof.web.policy import EVERYONE, policy
+from stageproof.web.saved_views import views_of
+
+FIRST, MORE = 12, 30
+"""How many cards a column shows at once, and how many come as it scrolls."""
+
+UNKNOWN = -1
+
+
+@dataclass(frozen=True)
+class Column:
+    """A stage with what stands in it: the totals are of all its deals, the cards are the first of them."""
+
+    position: int
+    name: str
+    norm_days: int | None
+    deals: int
+    amount: int
+    qualified: int
+    cards: list[Card]
+    following: int | None
+
+    @property
+    def share(self) -> int:
+        """The qualified share of the amount in whole percent."""
+        return round(100 * self.qualified / self.amount) if self.amount else 0
+
+
+@dataclass(frozen=True)
+class Board:
+    """What a person sees of one pipeline at a moment, filtered."""
+
+    actor: Actor
+    moment: Moment
+    listed: DealList
+    definition: Definition
+    filters: Filters
+    seen: pl.DataFrame
+    deals: pl.DataFrame
+
+    @property
+    def editable(self) -> bool:
+        return self.moment.is_now and self.actor.may_write
+
+    def columns(self, only: set[int] | None = None, first: int = FIRST) -> list[Column]:
+        """The columns in order, or some of them; last the deals in a stage that the definition does not know."""
+        sums = {row["position"]: row for row in totals(self.deals, ["position"]).iter_rows(named=True)}
+        stages = {place: (stage.name, stage.norm_days) for place, stage in enumerate(self.definition.stages)}
+        if UNKNOWN in sums:
+            stages[UNKNOWN] = ("Other stages", None)
+        shown = {place: named for place, named in stages.items() if only is None or place in only}
+        return [self._column(place, *named, sums.get(place, {}), first) for place, named in shown.items()]
+
+    def _column(self, place: int, name: str, norm: int | None, sums: Mapping[str, Any], first: int) -> Column:
+        found, following = self.cards(place, 0, first) if sums and first else ([], None)
+        return Column(
+            place,
+            name,
+            norm,
+            sums.get("deals", 0),
+            sums.get("amount", 0),
+            sums.get("qualified", 0),
+            found,
+            following,
+        )
+
+    def cards(self, position: int, offset: int, count: int) -> tuple[list[Card], int | None]:
+        """Some cards of a column, largest amount first, and where the next ones begin."""
+        here = self.deals.filter(pl.col("position") == position)
+        found = cards(self.listed, self.definition, here.slice(offset, count), editable=self.editable)
+        following = offset + count
+        return found, following if following < here.height else None
+
+    def card(self, key: str) -> list[Card]:
+        """The card of one deal; none where the filters leave it out."""
+        return cards(
+            self.listed, self.definition, self.deals.filter(pl.col("deal") == key), editable=self.editable
+        )
+
+
+@policy(*EVERYONE)
+@require_safe
+def board(request: HttpRequest) -> HttpResponse:
+    """The board as a page."""
+    request.place = "board"  # type: ignore[attr-defined]
+    actor, moment = actor_of(request), moment_of(request)
+    if not moment.pipeline.definitions:
+        return render(request, "board_without_definition.html", {})
+    shown = board_of(actor, moment, request.GET.dict())
+    whole = totals(shown.deals).row(0, named=True)
+    context = {
+        "board": shown,
+        "columns": shown.columns(),
+        "whole": whole,
+        "share": round(100 * whole["qualified"] / whole["amount"]) if whole["amount"] else 0,
+        "filters": shown.filters.choices(moment.pipeline, shown.seen),
+        "filtered": bool(shown.filters.as_dict),
+        "pipelines": [each.pipeline for each in moment.pipeline.definitions],
+        "views": views_of(actor, "board"),
+        "any_deal": shown.seen.height > 0,
+    }
+    return render(request, "board.html", context)
+
+
+@policy(*EVERYONE)
+@require_safe
+def column(request: HttpRequest) -> HttpResponse:
+    """More cards of one column, for when it scrolls."""
+    moment = moment_of(request)
+    shown = board_of(actor_of(request), moment, request.GET.dict())
+    position, offset = whole_number(request, "stage"), whole_number(request, "offset")
+    found, following = shown.cards(position, max(offset, 0), MORE)
+    context = {"board": shown, "cards": found, "following": following, "position": position}
+    return render(request, "partials/cards.html", context)
+
+
+def board_of(actor: Actor, moment: Moment, asked: Mapping[str, str]) -> Board:
+    """The board of the pipeline asked for, or of the first one; NotFound where no definition has that name."""
+    definitions = {each.pipeline: each for each in moment.pipeline.definitions}
+    wanted = asked.get("pipeline") or next(iter(definitions))
+    if wanted not in definitions:
+        raise NotFound("pipeline", wanted)
+    listed = deal_list(moment.pipeline)
+    open_here = listed.deals.filter(pl.col("status") == "open")
+    if len(definitions) > 1:
+        open_here = open_here.filter(pl.col("pipeline") == wanted)
+    seen = visible(actor, moment, open_here)
+    filters = Filters.of(asked)
+    return Board(
+        actor, moment, listed, definitions[wanted], filters, seen, filters.apply(moment.pipeline, seen)
+    )
+
+
+def board_shown(request: HttpRequest, moment: Moment) -> Board:
+    """The board that is open in the browser that sent a request."""
+    query = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
+    asked = {name: values[-1] for name, values in query.items() if name != "as_of"}
+    return board_of(actor_of(request), moment, asked)
+
+
+def whole_number(request: HttpRequest, name: str, otherwise: int = 0) -> int:
+    """A whole number from the query string; refused where it is none."""
+    text = request.GET.get(name, "")
+    try:
+        return int(text) if text else otherwise
+    except ValueError:
+        says = f"'{text[:20]}' is not a whole number."
+        raise Refused(
+            [Problem(f"wrong_{name}", says, "Follow the links of the page.", column=name)]
+        ) from None

@@ -1,0 +1,131 @@
+"""The list of deals as of an instant: each with where it stands, how much of that is shown, and what is the matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from stageproof.actions.actor import Actor
+from stageproof.actions.permission import visible_teams
+from stageproof.engine.book import Pipeline
+from stageproof.engine.definition import Criterion, Definition, Stage
+from stageproof.engine.frames import DAY, collect
+from stageproof.engine.hygiene.alive import alive, stage_norms
+from stageproof.engine.hygiene.close_date import close_date
+from stageproof.engine.hygiene.monday import MondayRun
+from stageproof.engine.measures.placing import deals_under
+from stageproof.engine.measures.time_in_stage import spent_per_deal
+from stageproof.engine.qualification import UNQUALIFIED, assessed_deals
+from stageproof.engine.tables import FOREVER
+from stageproof.records.models import Team
+from stageproof.web.as_of import Moment
+
+RISKS = {1: close_date, 3: alive}
+"""The checks whose findings mark a deal: is its close date real, and is it alive."""
+
+COUNTS = ("criteria_met", "criteria_waived", "criteria_unverifiable", "criteria_unmet")
+
+
+@dataclass(frozen=True)
+class DealList:
+    """Every deal of a pipeline, open or closed, and the criteria that stand in its columns, per definition."""
+
+    pipeline: Pipeline
+    deals: pl.DataFrame
+    criteria: Mapping[str, tuple[tuple[Stage, Criterion, str], ...]]
+
+    def exit_criteria(self, row: Mapping[str, Any], definition: Definition) -> list[tuple[Criterion, str]]:
+        """The exit criteria of the stage that a deal is in, each with its state."""
+        return [
+            (criterion, row[column])
+            for stage, criterion, column in self.criteria[definition.pipeline]
+            if definition.position(stage.name) == row["position"]
+        ]
+
+
+def deal_list(pipeline: Pipeline) -> DealList:
+    """The list, built once per instant."""
+    return pipeline.remember("deal list", lambda: _built(pipeline))
+
+
+def _built(pipeline: Pipeline) -> DealList:
+    parts, criteria = [], {}
+    for definition in pipeline.definitions:
+        assessed = assessed_deals(pipeline, definition, deals_under(pipeline, definition, pipeline.open))
+        names = [name for *_, name in assessed.columns]
+        parts.append(collect(assessed.frame.select("deal", "position", "qualification", *COUNTS, *names)))
+        criteria[definition.pipeline] = assessed.columns
+    deals = collect(pipeline.deals)
+    if parts:
+        deals = deals.join(pl.concat(parts, how="diagonal"), on="deal", how="left")
+    else:
+        deals = deals.with_columns(position=pl.lit(-1), qualification=pl.lit(None, pl.String))
+    here = collect(spent_per_deal(pipeline)).filter(pl.col("completed") == 0)
+    days = here.group_by("deal").agg(days_in_stage=pl.col("spent").sum() // DAY)
+    deals = deals.join(days, on="deal", how="left")
+    # The only definition there is rules every pipeline, whatever its name.
+    keys = ["position"] if len(pipeline.definitions) == 1 else ["pipeline", "position"]
+    deals = deals.join(_norms(pipeline).select(*keys, "norm_days"), on=keys, how="left")
+    return DealList(
+        pipeline, deals.sort("value", "deal", descending=[True, False], nulls_last=True), criteria
+    )
+
+
+def _norms(pipeline: Pipeline) -> pl.DataFrame:
+    """How many days deals usually stay, per pipeline and position of the stage."""
+    said = {
+        (each.pipeline, position): float(stage.norm_days)
+        for each in pipeline.definitions
+        for position, stage in enumerate(each.stages)
+        if stage.norm_days is not None
+    }
+    wanted = sum(len(each.stages) for each in pipeline.definitions)
+    norms = said if len(said) == wanted else stage_norms(pipeline)
+    rows = [(name, position, round(days)) for (name, position), days in norms.items()]
+    schema = {"pipeline": pl.String, "position": pl.Int64, "norm_days": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def findings(pipeline: Pipeline) -> MondayRun:
+    """What the checks of dates and of life found, for marks and for the filter by risk."""
+    return pipeline.remember(
+        "deal risks",
+        lambda: MondayRun(pipeline, {number: check(pipeline) for number, check in RISKS.items()}),
+    )
+
+
+def at_risk(pipeline: Pipeline) -> pl.DataFrame:
+    """One row per deal and finding: deal, code, and what `MondayRun` says them with."""
+    return pipeline.remember("deal risk rows", lambda: findings(pipeline).findings)
+
+
+def visible(actor: Actor, moment: Moment, deals: pl.DataFrame) -> pl.DataFrame:
+    """The deals that the actor may see: of the past, those that the actor sees today."""
+    teams = visible_teams(actor)
+    if teams is None or actor.person is None:
+        return deals
+    names = list(Team.objects.filter(pk__in=teams).values_list("name", flat=True))
+    seen = (pl.col("owner") == actor.person.name) | pl.col("team").is_in(names)
+    if moment.is_now:
+        return deals.filter(seen)
+    latest = collect(moment.pipeline.book.tables["deals"]).filter(pl.col("valid_to") == FOREVER)
+    return deals.join(latest.filter(seen).select("deal"), on="deal", how="semi")
+
+
+def totals(deals: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
+    """Count, nominal and qualified amount in the reporting currency, how many have none, per group or whole."""
+    qualified = pl.col("qualification") == "qualified"
+    aggregates = {
+        "deals": pl.len(),
+        "amount": pl.col("value").sum(),
+        "qualified": pl.col("value").filter(qualified).sum(),
+        "qualified_deals": qualified.sum(),
+        "without_amount": pl.col("value").is_null().sum(),
+    }
+    return deals.group_by(*by).agg(**aggregates) if by else deals.select(**aggregates)
+
+
+__all__ = ["UNQUALIFIED", "DealList", "at_risk", "deal_list", "findings", "totals", "visible"]

@@ -1,0 +1,146 @@
+"""One deal: a book of it alone, so that any question about it is answered at once, now or in the past."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals as nw
+
+from stageproof.actions.gate import definition_for
+from stageproof.engine.book import Book, Pipeline
+from stageproof.engine.criteria import MET, WAIVED, Moment, assess_one
+from stageproof.engine.definition import Criterion, Definition, Stage
+from stageproof.engine.frames import collect, readable
+from stageproof.engine.one_deal import OneDeal
+from stageproof.engine.proof import remedy, sentence
+
+OF_A_DEAL = ("deals", "evidence", "roles", "activities")
+
+
+@dataclass(frozen=True)
+class CriterionState:
+    """An exit criterion of a deal: its state, what it asks for and how to meet it."""
+
+    criterion: Criterion
+    state: str
+
+    @property
+    def passed(self) -> bool:
+        return self.state in (MET, WAIVED)
+
+    @property
+    def sentence(self) -> str:
+        return sentence(self.criterion.proof)
+
+    @property
+    def remedy(self) -> str:
+        return remedy(self.criterion.proof)
+
+
+@dataclass(frozen=True)
+class StageStep:
+    """A stage on the path of a deal: done, here or ahead, with its exit criteria."""
+
+    stage: Stage
+    position: int
+    place: str
+    criteria: list[CriterionState]
+
+    @property
+    def met(self) -> int:
+        return sum(each.passed for each in self.criteria)
+
+    @property
+    def missing(self) -> list[CriterionState]:
+        return [each for each in self.criteria if not each.passed]
+
+
+def book_of(book: Book, key: str) -> Book:
+    """The book with the rows of one deal alone."""
+    kept = {
+        name: frame.filter(nw.col("deal") == key) if name in OF_A_DEAL else frame
+        for name, frame in book.tables.items()
+    }
+    return replace(book, tables={name: nw.from_native(frame.to_native().collect().lazy()) for name, frame in kept.items()
+                                 if name in (*OF_A_DEAL, "rates")})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DealAt:
+    """A deal at an instant: its facts, its evidence, its committee, and the path it is on."""
+
+    pipeline: Pipeline
+    row: dict[str, Any]
+    definition: Definition | None
+    steps: Sequence[StageStep]
+
+    @property
+    def here(self) -> StageStep | None:
+        return next((each for each in self.steps if each.place == "here"), None)
+
+    @property
+    def missing(self) -> list[CriterionState]:
+        """What stands between the deal and the next stage: unmet up to and with its present one."""
+        return [each for step in self.steps if step.place != "ahead" for each in step.missing]
+
+    @property
+    def next_stage(self) -> str | None:
+        """The stage after the present one; `won` after the last."""
+        if self.here is None or self.definition is None:
+            return None
+        following = self.here.position + 1
+        stages = self.definition.stages
+        return stages[following].name if following < len(stages) else "won"
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """What belongs to the deal at the instant, with real dates."""
+        frame = getattr(self.pipeline, name)
+        return [] if frame is None else readable(collect(frame)).to_dicts()
+
+
+def deal_at(book: Book, key: str, at: int) -> DealAt | None:
+    """The deal at an instant; None where it did not exist then."""
+    pipeline = Pipeline(book_of(book, key), at)
+    rows = collect(pipeline.deals).to_dicts()
+    if not rows:
+        return None
+    row = rows[0]
+    definition = definition_for(pipeline.definitions, row["pipeline"])
+    return DealAt(pipeline, row, definition, [] if definition is None else _steps(pipeline, row, definition))
+
+
+def _steps(pipeline: Pipeline, row: dict[str, Any], definition: Definition) -> list[StageStep]:
+    tables = {name: _rows(pipeline.book, name) for name in ("evidence", "roles", "activities")}
+    held = {name: _in_force(rows, pipeline.at) for name, rows in tables.items()}
+    one = OneDeal(Moment.of(pipeline), row, held["evidence"], held["roles"], held["activities"])
+    position = definition.position(row["stage"])
+    here = -1 if position is None else position
+    states = assess_one(one.moment, definition, one.deal, one.in_force)
+    return [
+        StageStep(
+            stage,
+            place,
+            "done" if place < here or row["status"] == "won" else "here" if place == here else "ahead",
+            [CriterionState(criterion, state) for of, criterion, state in states if of.name == stage.name],
+        )
+        for place, stage in enumerate(definition.stages)
+    ]
+
+
+def _rows(book: Book, name: str) -> list[dict[str, Any]]:
+    return collect(book.tables[name]).to_dicts() if name in book.tables else []
+
+
+def _in_force(rows: list[dict[str, Any]], at: int) -> list[dict[str, Any]]:
+    return [row for row in rows if "valid_from" not in row or row["valid_from"] <= at < row["valid_to"]]
+
+
+def day_in(text: str) -> dt.date | None:
+    """The day that a text names; None where it names none."""
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,0 +1,129 @@
+"""Search and the command palette: deals, accounts and people by name, pages and actions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from stageproof.actions.actor import Actor
+from stageproof.records.models import Account, Contact
+from stageproof.web.answers import actor_of
+from stageproof.web.as_of import Moment, moment_of
+from stageproof.web.deal_list import deal_list, visible
+from stageproof.web.frame import places
+from stageproof.web.policy import EVERYONE, policy
+from stageproof.web.saved_views import PAGES, views_of
+
+MANY, FEW = 50, 6
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something found: what it is, its name, what tells it apart, and where it is."""
+
+    icon: str
+    name: str
+    more: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """What was found of one kind; `more` says that there is more than is shown."""
+
+    label: str
+    hits: list[Hit]
+    more: bool = False
+
+
+@policy(*EVERYONE)
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """What was found as a page."""
+    moment = moment_of(request)
+    text = request.GET.get("q", "").strip()
+    groups = found(actor_of(request), moment, text, MANY) if text else []
+    context = {"text": text, "groups": groups, "count": sum(len(each.hits) for each in groups)}
+    return render(request, "search.html", context)
+
+
+@policy(*EVERYONE)
+@require_safe
+def palette(request: HttpRequest) -> HttpResponse:
+    """Pages and actions that fit what was typed, then what was found."""
+    actor, moment = actor_of(request), moment_of(request)
+    text = request.GET.get("q", "").strip()
+    groups = [Group("Go to and do", [hit for hit in commands(request, actor) if fits(text, hit.name)])]
+    if len(text) > 1:
+        groups += found(actor, moment, text, FEW)
+    return render(
+        request, "partials/palette.html", {"groups": [each for each in groups if each.hits], "text": text}
+    )
+
+
+def commands(request: HttpRequest, actor: Actor) -> list[Hit]:
+    """Every page and action that the person has."""
+    hits = [Hit(each.icon, each.label, "Page", each.url) for each in places(request)]
+    if actor.may_write and actor.role not in ("finance", "executive"):
+        hits.append(Hit("plus", "New deal", "Action", reverse("deal_new")))
+        hits.append(Hit("plus", "New account", "Action", reverse("account_new")))
+        hits.append(Hit("plus", "New contact", "Action", reverse("contact_new")))
+    hits.append(
+        Hit("person", "My open deals", "Pipeline", f"{reverse('pipeline')}?owner={request.user.name}")
+    )  # type: ignore[union-attr]
+    hits.append(Hit("risk", "Deals at risk", "Board", f"{reverse('board')}?risk=any"))
+    hits.append(Hit("export", "Export the open pipeline", "CSV", f"{reverse('pipeline_export')}?format=csv"))
+    for page in PAGES:
+        hits += [Hit("star", view.name, f"View of the {page}", view.url) for view in views_of(actor, page)]
+    return hits
+
+
+def fits(text: str, name: str) -> bool:
+    """Whether every word typed begins a word of the name."""
+    words = name.casefold().split()
+    return all(any(word.startswith(typed) for word in words) for typed in text.casefold().split())
+
+
+def found(actor: Actor, moment: Moment, text: str, count: int) -> list[Group]:
+    """Deals, accounts and people whose names hold the text."""
+    groups = [deals_named(actor, moment, text, count)]
+    companies = Account.objects.filter(name__icontains=text, merged_into__isnull=True).order_by("name")[
+        : count + 1
+    ]
+    hits = [
+        Hit("accounts", each.name, each.segment or each.industry, reverse("account", args=[each.pk]))
+        for each in companies
+    ]
+    groups.append(Group("Accounts", hits[:count], len(hits) > count))
+    people = Contact.objects.filter(name__icontains=text, merged_into__isnull=True).select_related("account")
+    hits = [
+        Hit("person", each.name, ", ".join(filter(None, (each.title, each.account.name if each.account else ""))),
+            reverse("contact", args=[each.pk]))
+        for each in people.order_by("name")[: count + 1]
+    ]  # fmt: skip
+    groups.append(Group("People", hits[:count], len(hits) > count))
+    return [each for each in groups if each.hits]
+
+
+def deals_named(actor: Actor, moment: Moment, text: str, count: int) -> Group:
+    """Deals whose name, account or identifier holds the text, open ones first, then the largest."""
+    words = text.casefold()
+    deals = visible(actor, moment, deal_list(moment.pipeline).deals)
+    holds = pl.any_horizontal(
+        pl.col(name).str.to_lowercase().str.contains(words, literal=True).fill_null(value=False)
+        for name in ("name", "account", "deal")
+    )
+    first = (pl.col("status") != "open").alias("closed")
+    rows = deals.filter(holds).sort(first, maintain_order=True).head(count + 1).to_dicts()
+    hits = [
+        Hit("board", each["name"] or each["deal"],
+            ", ".join(filter(None, (each["account"], each["stage"] if each["status"] == "open" else each["status"]))),
+            reverse("deal", args=[each["deal"]]) + moment.query)
+        for each in rows
+    ]  # fmt: skip
+    return Group("Deals", hits[:count], len(hits) > count)

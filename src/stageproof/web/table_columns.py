@@ -1,0 +1,65 @@
+"""Columns of the pipeline table: what each is called, how it sorts, and whether it is edited in place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: `sort` is what it sorts by, `edit` the fact that is edited in it, `kind` how it is shown."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    sort: str = ""
+    edit: str = ""
+
+    @property
+    def by(self) -> str:
+        return self.sort or self.name
+
+    @property
+    def number(self) -> bool:
+        return self.kind in ("money", "age", "whole")
+
+
+COLUMNS: dict[str, Column] = {
+    column.name: column
+    for column in (
+        Column("name", "Deal", "deal"),
+        Column("account", "Account"),
+        Column("stage", "Stage", "stage", sort="position"),
+        Column("amount", "Amount", "money", sort="value", edit="amount"),
+        Column("close_on", "Closes", "day", edit="close_on"),
+        Column("owner", "Owner", "text", edit="owner"),
+        Column("forecast_category", "Category", "text", edit="forecast_category"),
+        Column("next_step", "Next step", "text", edit="next_step"),
+        Column("next_step_on", "Due", "day", edit="next_step_on"),
+        Column("qualification", "Proof", "proof", sort="qualification"),
+        Column("days_in_stage", "In stage", "age"),
+        Column("team", "Team"),
+        Column("source", "Source"),
+        Column("campaign", "Campaign"),
+        Column("segment", "Segment"),
+        Column("product", "Product"),
+        Column("competitor", "Competitor"),
+        Column("created_on", "Created", "day"),
+        Column("status", "Status", "text"),
+        Column("lost_reason", "Lost because", "text"),
+        Column("deal", "Identifier"),
+    )
+}
+USUAL = (
+    "name", "account", "stage", "amount", "close_on", "owner", "forecast_category", "next_step", "next_step_on",
+    "qualification", "days_in_stage",
+)  # fmt: skip
+EDITED = tuple(column.edit for column in COLUMNS.values() if column.edit)
+
+
+def chosen(text: str | Sequence[str]) -> list[Column]:
+    """The columns that a query names, in their order; the usual ones where it names none. The deal always leads."""
+    names = text.split(",") if isinstance(text, str) else list(text)
+    known = [name for name in names if name in COLUMNS and name != "name"]
+    return [COLUMNS[name] for name in (["name", *known] if known else USUAL)]
