@@ -45,18 +45,25 @@ def alive(pipeline: Pipeline) -> Checked:
 def stage_norms(pipeline: Pipeline) -> dict[tuple[str, int], float]:
     """Days that a deal usually stays, per definition and position: as the definition says, else as history
     shows."""
-    norms = {}
+    stages = [
+        (definition.pipeline, position, stage.norm_days)
+        for definition in pipeline.definitions
+        for position, stage in enumerate(definition.stages)
+    ]
+    stated = {(name, position): float(days) for name, position, days in stages if days is not None}
+    # History is asked only where the definition is silent: of millions of versions it is no small question.
+    return stated if len(stated) == len(stages) else _usual_days(pipeline) | stated
+
+
+def _usual_days(pipeline: Pipeline) -> dict[tuple[str, int], float]:
+    usual = {}
     table = time_in_stage(pipeline)
     for name, position, completed, median, simple in table.select(
         "definition", "position", "completed", "median", "median_completed"
     ).iter_rows():
         if completed >= ENOUGH_COMPLETED and name is not None and position >= 0:
-            norms[name, position] = median if median is not None else simple
-    for definition in pipeline.definitions:
-        for position, stage in enumerate(definition.stages):
-            if stage.norm_days is not None:
-                norms[definition.pipeline, position] = float(stage.norm_days)
-    return norms
+            usual[name, position] = median if median is not None else simple
+    return usual
 
 
 def _last_contact(pipeline: Pipeline) -> tuple[nw.LazyFrame[Any] | None, list[str]]:
