@@ -6,13 +6,13 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from engines import OTHERS, on_engine, rates, table
 
 from stageproof.engine.book import Book
 from stageproof.engine.frames import instant_number
 from stageproof.engine.measures.bridge import LINES, Bridge, bridge, explain
 from stageproof.engine.period import Calendar, Period
 from stageproof.engine.problem import Refused
+from tests.engine.engines import OTHERS, on_engine, rates, table
 
 QUARTER = Calendar().period("2025-Q1")
 START, END = "2025-01-31", "2025-02-28"

@@ -6,7 +6,14 @@ import datetime as dt
 from typing import Any
 
 import polars as pl
-from histories import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from stageproof.engine.frames import DAY, collect, day_of, instant_of
+from stageproof.engine.measures.bridge import LINES, bridge
+from stageproof.engine.period import Period
+from tests.engine.histories import (
     OWNERS,
     History,
     Rates,
@@ -18,13 +25,6 @@ from histories import (
     rate_tables,
     worth,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
-
-from stageproof.engine.frames import DAY, collect, day_of, instant_of
-from stageproof.engine.measures.bridge import LINES, bridge
-from stageproof.engine.period import Period
 
 MODES = ("endpoints", "events")
 INWARD = ("new", "reopened", "pulled_in", "transferred_in")

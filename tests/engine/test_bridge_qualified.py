@@ -6,8 +6,6 @@ import datetime as dt
 
 import polars as pl
 import pytest
-from engines import OTHERS, on_engine, table
-from histories import History, Rates, book_of, histories, moments, rate_tables
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +15,8 @@ from stageproof.engine.frames import DAY, instant_number, instant_of
 from stageproof.engine.measures.bridge import explain
 from stageproof.engine.measures.bridge_lines import QUALIFIED_LINES
 from stageproof.engine.measures.bridge_qualified import qualified_bridge
+from tests.engine.engines import OTHERS, on_engine, table
+from tests.engine.histories import History, Rates, book_of, histories, moments, rate_tables
 
 START, END = "2025-01-31", "2025-02-28"
 
