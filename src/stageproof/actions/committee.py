@@ -52,10 +52,10 @@ def add_to_committee(
 def change_role(actor: Actor, key: str, *, contact: int, role: str, to: str, now: dt.datetime) -> RoleVersion:
     """The contact in another role: the one ends, the other begins."""
     problems = one_of("to", to, ROLES, "role")
-    if problems:
-        raise Refused(problems)
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         deal = locked_deal(actor, key, None)
+        if problems:
+            raise Refused(problems)
         current = _find(deal, contact, role)
         if to == role:
             return current
@@ -72,10 +72,10 @@ def engage(
 ) -> RoleVersion:
     """The role with a later engagement, for what no activity shows."""
     problems = not_ahead("engaged_at", engaged_at, now)
-    if problems:
-        raise Refused(problems)
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         current = _find(locked_deal(actor, key, None), contact, role)
+        if problems:
+            raise Refused(problems)
         if current.engaged_at is not None and current.engaged_at >= engaged_at:
             return current
         return succeed(session, current, at=now, engaged_at=engaged_at)

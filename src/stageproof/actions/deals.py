@@ -99,10 +99,10 @@ def edit_deal(
 ) -> Done:
     """The deal with other facts; its stage and status change only through the gate."""
     problems = check_edit(changes)
-    if problems:
-        raise Refused(problems)
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         deal = locked_deal(actor, key, expected_version)
+        if problems:
+            raise Refused(problems)
         version = apply_edit(session, deal, changes, now=now)
     return Done(deal, session.ledger.last_seq if version is None else version.seq)
 
@@ -165,12 +165,11 @@ def delete_deal(
     actor: Actor, key: str, *, now: dt.datetime, reason: str, expected_version: int | None = None
 ) -> Done:
     """The deal taken out of the pipeline; its history stays."""
-    if not reason.strip():
-        raise Refused(
-            [Problem("reason_missing", "Deleting a deal needs a reason.", "Say why.", column="reason")]
-        )
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         deal = locked_deal(actor, key, expected_version)
+        if not reason.strip():
+            says = "Deleting a deal needs a reason."
+            raise Refused([Problem("reason_missing", says, "Say why.", column="reason")])
         deal.status = "deleted"
         version = save_version(session, deal, change="deleted", at=now, note=reason)
     return Done(deal, version.seq)

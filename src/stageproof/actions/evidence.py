@@ -112,15 +112,14 @@ def expire_evidence(
 
 def revoke_evidence(actor: Actor, evidence: str, *, reason: str, now: dt.datetime) -> EvidenceVersion:
     """The evidence taken back, with the reason in its words; what it was stays in its earlier versions."""
-    if not reason.strip():
-        raise Refused(
-            [missing("reason", "Taking evidence back needs a reason.", "Say why it no longer counts.")]
-        )
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         current = find_evidence(actor, evidence)
         _demand_edit(actor, current.deal)
         what = f"{current.what}\nRevoked: {reason.strip()}"
         problems = text_problems(EvidenceVersion, {"what": what})
+        if not reason.strip():
+            says = "Taking evidence back needs a reason."
+            problems.append(missing("reason", says, "Say why it no longer counts."))
         if problems:
             raise Refused(problems)
         return succeed(session, current, at=now, revoked=True, what=what)
