@@ -37,7 +37,7 @@ def _card(context: Context, card: Card, moment: Moment, movable: bool) -> str:
     return (
         f'<li class="deal-card" id="card-{key}" data-key="{key}" data-version="{card.version}" data-step tabindex="-1">'
         f'<a class="card-name" href="{link}{moment.query}" draggable="false">{escape(card.account or card.name)}</a>{move}'
-        f'<p class="card-what cut">{name if card.account else ""}</p>'
+        f'<p class="card-what cut">{escape(card.what) if card.account else ""}</p>'
         f'<p class="card-line"><b class="money-line">{_money(card)}</b><span>{day(context, card.close_on)}</span></p>'
         f'<p class="card-line small">{_proof(card)}{_stay(card)}{_owner(card)}</p>{_marks(card)}</li>'
     )

@@ -19,6 +19,9 @@ from stageproof.engine.proof import sentence
 from stageproof.records.models import Deal
 from stageproof.web.deal_list import DealList, at_risk, findings
 
+FIRST = ("past", "no_close_date", "next_step_past", "no_next_step", "silent", "never_heard", "pushed", "unconfirmed")
+"""The order in which marks are shown where not all have room; the others come after."""
+
 
 @dataclass(frozen=True)
 class Risk:
@@ -52,6 +55,11 @@ class Card:
     version: int = 0
 
     @property
+    def what(self) -> str:
+        """The deal's name, without that of its account before it."""
+        return self.name.removeprefix(f"{self.account}: ").removeprefix(f"{self.account} - ")
+
+    @property
     def late(self) -> bool:
         return self.days is not None and self.norm is not None and self.days > self.norm
 
@@ -77,12 +85,14 @@ def cards(listed: DealList, definition: Definition, rows: pl.DataFrame, *, edita
 
 
 def risks_of(pipeline: Pipeline, keys: list[str]) -> dict[str, list[Risk]]:
-    """What the checks found about some deals, worst check first."""
+    """What the checks found about some deals, the most pressing first."""
     run = findings(pipeline)
     found: dict[str, list[Risk]] = defaultdict(list)
     for row in at_risk(pipeline).filter(pl.col("deal").is_in(keys)).iter_rows(named=True):
         kind = kind_of(row["code"])
         found[row["deal"]].append(Risk(row["code"], kind.says, run.seen(row), run.remedy(row)))
+    for risks in found.values():
+        risks.sort(key=lambda risk: FIRST.index(risk.code) if risk.code in FIRST else len(FIRST))
     return found
 
 

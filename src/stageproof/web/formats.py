@@ -68,9 +68,10 @@ def instant(context: Context, value: dt.datetime | None) -> SafeString:
 
 
 def day_text(value: dt.date, today: dt.date | None) -> str:
-    """A day in words: "Tue 14 Oct", with the year where it is not today's."""
-    text = f"{value:%a} {value.day} {value:%b}"
-    return text if today is not None and value.year == today.year else f"{text} {value.year}"
+    """A day in words: "Tue 14 Oct", or "1 Feb 2027" where the year is not today's."""
+    if today is None or value.year == today.year:
+        return f"{value:%a} {value.day} {value:%b}"
+    return f"{value.day} {value:%b %Y}"
 
 
 @register.filter

@@ -108,7 +108,9 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   open = null;
   cell.classList.remove("editing");
   cell.classList.add("going");
-  cell.textContent = typed;
+  // The form stays, unseen, until its answer has come: events of what has left the page reach nobody.
+  cell.querySelector("form").hidden = true;
+  cell.append(typed);
   event.detail.xhr.addEventListener("loadend", () => {
     cell.classList.remove("going");
     // A refusal or a lost connection puts back what was there.
