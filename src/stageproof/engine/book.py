@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeAlias, TypeVar
 
@@ -456,7 +455,7 @@ def _minor_rates(rates: nw.LazyFrame, currency: str) -> nw.LazyFrame:
             )
         table = native.collect()
         nano = [
-            minor_rate(Decimal(str(rate)), source=str(source), target=currency)
+            minor_rate(str(rate), source=str(source), target=currency)
             for source, rate in table.select("currency", "rate").iter_rows()
         ]
         rates = nw.from_native(table.with_columns(nano=pl.Series(nano, dtype=pl.Int64)).lazy())

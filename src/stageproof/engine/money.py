@@ -167,7 +167,7 @@ def _too_large(value: Decimal | str, currency: str) -> Problem:
     return Problem("amount_too_large", says, "Check the unit and the currency.", value=str(value)[:80])
 
 
-def minor_rate(rate: Decimal, *, source: str, target: str) -> int:
+def minor_rate(rate: Decimal | str, *, source: str, target: str) -> int:
     """Target minor units per source minor unit times `SCALE`, half-even; refused unless above zero."""
     shift = exponent(target) - exponent(source)
     number = _decimal(rate, "rate_not_a_number", "exchange rate", "Write units of the target for one unit.")
