@@ -8,8 +8,8 @@ from typing import Any
 from stageproof import __version__
 from stageproof.audit.audit import Audit
 from stageproof.audit.explanations import explanations
-from stageproof.audit.headline import headline
 from stageproof.audit.finding_lists import found_checks
+from stageproof.audit.headline import headline
 from stageproof.engine.frames import instant_of
 from stageproof.engine.money import Money
 from stageproof.engine.proof import sentence

@@ -14,6 +14,7 @@ import polars as pl
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import (
     DAY,
+    Lazy,
     collect,
     day_number,
     day_of,
@@ -23,12 +24,10 @@ from stageproof.engine.frames import (
     to_days,
     to_instants,
 )
-from stageproof.engine.in_force import counts_as_evidence
 from stageproof.engine.money import minor_rate
 from stageproof.engine.period import Calendar, day_at, end_of_day
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.tables import FOREVER, TABLES, Table
-from stageproof.engine.terms import Columns
 
 T = TypeVar("T")
 Frame: TypeAlias = Any
@@ -60,7 +59,7 @@ class Book:
     Build one with `Book.build`, ask it for the pipeline at an instant with `as_of`.
     """
 
-    tables: Mapping[str, nw.LazyFrame]
+    tables: Mapping[str, Lazy]
     fields: frozenset[str]
     definitions: tuple[Definition, ...]
     currency: str
@@ -192,12 +191,12 @@ class Pipeline:
         return self.book.currency
 
     @cached_property
-    def versions(self) -> nw.LazyFrame:
+    def versions(self) -> Lazy:
         """Every deal version that began by the instant: one row per deal and version."""
         return self._known("deals").filter(nw.col("valid_from") <= self.at)
 
     @cached_property
-    def deals(self) -> nw.LazyFrame:
+    def deals(self) -> Lazy:
         """One row per deal that exists at the instant, with `value`: its amount in the reporting currency.
 
         `value` is in minor units; null where the amount is blank or no rate is known for its currency.
@@ -206,17 +205,17 @@ class Pipeline:
         return in_memory(deals) if self.keeps else deals
 
     @cached_property
-    def open(self) -> nw.LazyFrame:
+    def open(self) -> Lazy:
         """The open deals, one row each."""
         return self.deals.filter(nw.col("status") == "open")
 
     @cached_property
-    def closed(self) -> nw.LazyFrame:
+    def closed(self) -> Lazy:
         """The won and lost deals, one row each."""
         return self.deals.filter(nw.col("status").is_in(["won", "lost"]))
 
     @cached_property
-    def evidence(self) -> nw.LazyFrame | None:
+    def evidence(self) -> Lazy | None:
         """Evidence in force, not expired, given by the instant."""
         given = self.evidence_given
         if given is None:
@@ -224,14 +223,14 @@ class Pipeline:
         return given.filter(nw.col("expires_on").is_null() | (nw.col("expires_on") >= self.day))
 
     @cached_property
-    def evidence_given(self) -> nw.LazyFrame[Any] | None:
+    def evidence_given(self) -> Lazy | None:
         """Evidence in force and given by the instant, expired or not."""
         if not self.book.holds("evidence"):
             return None
         return self._in_force("evidence").filter(nw.col("given_at") <= self.at)
 
     @cached_property
-    def roles(self) -> nw.LazyFrame | None:
+    def roles(self) -> Lazy | None:
         """The buying committees; `engaged_at` is the last engagement by the instant, from activities too."""
         if not self.book.holds("roles"):
             return None
@@ -254,31 +253,31 @@ class Pipeline:
         )
 
     @cached_property
-    def role_versions(self) -> nw.LazyFrame[Any] | None:
+    def role_versions(self) -> Lazy | None:
         """Every version of the buying committees that began by the instant."""
         if not self.book.holds("roles"):
             return None
         return self._known("roles").filter(nw.col("valid_from") <= self.at)
 
     @cached_property
-    def lead_versions(self) -> nw.LazyFrame[Any] | None:
+    def lead_versions(self) -> Lazy | None:
         """Every version of the leads that began by the instant."""
         if not self.book.holds("leads"):
             return None
         return self._known("leads").filter(nw.col("valid_from") <= self.at)
 
     @cached_property
-    def activities(self) -> nw.LazyFrame | None:
+    def activities(self) -> Lazy | None:
         """What happened by the instant."""
         return self._happened("activities", "happened_at")
 
     @cached_property
-    def touches(self) -> nw.LazyFrame | None:
+    def touches(self) -> Lazy | None:
         """The touches by the instant."""
         return self._happened("touches", "touched_at")
 
     @cached_property
-    def leads(self) -> nw.LazyFrame | None:
+    def leads(self) -> Lazy | None:
         """The leads at the instant, one row each."""
         return self._in_force("leads") if self.book.holds("leads") else None
 
@@ -317,24 +316,24 @@ class Pipeline:
         always = tuple(replace(each, effective_from=None) for each in definitions)
         return Pipeline(self.book.with_definitions(always), self.at, self.known_at, self.keeps)
 
-    def _known(self, name: str) -> nw.LazyFrame:
+    def _known(self, name: str) -> Lazy:
         """All versions known, their `valid_to` recomputed where later knowledge is left out."""
         frame = self.book.tables[name]
         if self.known_at is None:
             return frame
         return _with_valid_to(frame.filter(nw.col("recorded_at") <= self.known_at), _KEYS[name])
 
-    def _in_force(self, name: str) -> nw.LazyFrame:
+    def _in_force(self, name: str) -> Lazy:
         return self._known(name).filter(nw.col("valid_from") <= self.at, nw.col("valid_to") > self.at)
 
-    def _happened(self, name: str, at: str) -> nw.LazyFrame | None:
+    def _happened(self, name: str, at: str) -> Lazy | None:
         if not self.book.holds(name):
             return None
         known = self.at if self.known_at is None else self.known_at
         frame = self.book.tables[name].filter(nw.col(at) <= self.at)
         return frame if self.known_at is None else frame.filter(nw.col("recorded_at") <= known)
 
-    def _valued(self, frame: nw.LazyFrame) -> nw.LazyFrame:
+    def _valued(self, frame: Lazy) -> Lazy:
         """With `value`: open deals at the rate of the instant's day, closed ones at that of the day they closed."""
         from stageproof.engine.exchange import valued
 
@@ -346,10 +345,13 @@ class Pipeline:
         return valued(frame, self.book, rate_on)
 
 
-def in_memory(frame: nw.LazyFrame) -> nw.LazyFrame:
+def in_memory(frame: Lazy) -> Lazy:
     """The frame computed once where the engine is this process; elsewhere as it is."""
     native = frame.to_native()
-    return nw.from_native(native.collect().lazy()) if isinstance(native, pl.LazyFrame) else frame
+    if isinstance(native, pl.LazyFrame):
+        held: Lazy = nw.from_native(native.collect().lazy())
+        return held
+    return frame
 
 
 def _effective(definition: Definition) -> tuple[dt.date, int]:
@@ -369,9 +371,9 @@ def _parse_instant(text: str) -> dt.date | dt.datetime:
         raise Refused([problem]) from None
 
 
-def _normal(table: Table, frame: Frame, zone: str) -> nw.LazyFrame:
+def _normal(table: Table, frame: Frame, zone: str) -> Lazy:
     """The frame with every column of the table, in the engine's integers, and its own further columns."""
-    lazy = nw.from_native(frame).lazy()
+    lazy: Lazy = nw.from_native(frame).lazy()
     schema = lazy.collect_schema()
     missing = [column.name for column in table.columns if column.required and column.name not in schema]
     if missing:
@@ -406,13 +408,13 @@ def _normal(table: Table, frame: Frame, zone: str) -> nw.LazyFrame:
     return lazy
 
 
-def _with_valid_to(frame: nw.LazyFrame, key: tuple[str, ...]) -> nw.LazyFrame:
+def _with_valid_to(frame: Lazy, key: tuple[str, ...]) -> Lazy:
     """Each version until the next of the same thing; of two that begin together the later recorded holds."""
     following = nw.col("valid_from").shift(-1).over(*key, order_by=["valid_from", "recorded_at"])
     return frame.with_columns(valid_to=nw.coalesce(following, nw.lit(FOREVER)))
 
 
-def _day_in_zone(frame: nw.LazyFrame, instant: str, zone: str) -> nw.Expr:
+def _day_in_zone(frame: Lazy, instant: str, zone: str) -> nw.Expr:
     if zone == "UTC":
         return nw.col(instant) // DAY
     if not isinstance(frame.to_native(), pl.LazyFrame):
@@ -430,7 +432,7 @@ def _day_in_zone(frame: nw.LazyFrame, instant: str, zone: str) -> nw.Expr:
     return local.cast(nw.Int32).cast(nw.Int64)
 
 
-def _only_currency(deals: nw.LazyFrame) -> str | None:
+def _only_currency(deals: Lazy) -> str | None:
     """The most frequent currency of the deals."""
     counted = collect(
         deals.filter(~nw.col("currency").is_null()).group_by("currency").agg(deals=nw.len())
@@ -438,7 +440,7 @@ def _only_currency(deals: nw.LazyFrame) -> str | None:
     return None if counted.is_empty() else str(counted["currency"][0])
 
 
-def _minor_rates(rates: nw.LazyFrame, currency: str) -> nw.LazyFrame:
+def _minor_rates(rates: Lazy, currency: str) -> Lazy:
     """Rates as ranges of days with `nano`: minor units per minor unit times 10^9."""
     if "nano" not in rates.collect_schema().names():
         native = rates.to_native()

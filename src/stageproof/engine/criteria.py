@@ -17,7 +17,7 @@ import narwhals as nw
 
 from stageproof.engine.book import Pipeline
 from stageproof.engine.definition import Criterion, Definition, Stage
-from stageproof.engine.frames import DAY, number
+from stageproof.engine.frames import DAY, Lazy, number
 from stageproof.engine.money import exponent
 from stageproof.engine.proof import (
     ActivityProof,
@@ -43,7 +43,7 @@ _COMPARED = {"amount": "value"}
 class Assessed:
     """Deals with one column per exit criterion holding its state."""
 
-    frame: nw.LazyFrame
+    frame: Lazy
     columns: tuple[tuple[Stage, Criterion, str], ...]
 
 
@@ -63,7 +63,7 @@ class Moment:
         return cls(pipeline.at, pipeline.day, book.fields, frozenset(book.tables), book.currency)
 
 
-def assess(pipeline: Pipeline, definition: Definition, deals: nw.LazyFrame) -> Assessed:
+def assess(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Assessed:
     """The deals with the state of every exit criterion of the definition, stage by stage."""
     moment, source = Moment.of(pipeline), Columns()
     states: dict[str, nw.Expr] = {}

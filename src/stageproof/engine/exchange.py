@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import narwhals as nw
 
+from stageproof.engine.frames import Lazy
 from stageproof.engine.money import converted
 
 if TYPE_CHECKING:
     from stageproof.engine.book import Book
 
 
-def valued(frame: nw.LazyFrame, book: Book, rate_on: nw.Expr, *, amount: str = "amount") -> nw.LazyFrame:
+def valued(frame: Lazy, book: Book, rate_on: nw.Expr, *, amount: str = "amount") -> Lazy:
     """With `value`: `amount` in the reporting currency's minor units at the rate of the day `rate_on`.
 
     Half-even per row, so that totals are exact. Null where the amount is blank or no rate is known by that day.

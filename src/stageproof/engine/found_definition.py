@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Book
 from stageproof.engine.definition import Definition, Stage
-from stageproof.engine.frames import collect
+from stageproof.engine.frames import Lazy, collect
 
 NOBODY = "nobody named yet"
 
@@ -70,7 +69,7 @@ def stages_in_order(book: Book, template: Definition, *, order: Sequence[str] = 
     return sorted(names, key=place)
 
 
-def _depths(opened: nw.LazyFrame[Any]) -> dict[str, float]:
+def _depths(opened: Lazy) -> dict[str, float]:
     """How far into its deal's journey a stage is first seen, from 0 to 1, averaged over the deals that saw several."""
     visits = collect(opened.group_by("deal", "stage").agg(first=nw.col("valid_from").min()))
     placed = visits.with_columns(

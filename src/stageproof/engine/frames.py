@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import narwhals as nw
 import polars as pl
 
 from stageproof.engine.tables import FOREVER, Table
+
+Lazy: TypeAlias = nw.LazyFrame[Any]
+"""A table that is computed when it is asked for, by whatever engine holds it."""
 
 EPOCH = dt.date(1970, 1, 1)
 _EPOCH_AT = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -113,7 +116,7 @@ def number(value: Any) -> Any:
     return value
 
 
-def collect(frame: nw.LazyFrame) -> pl.DataFrame:
+def collect(frame: Lazy) -> pl.DataFrame:
     """The frame as a Polars table in the engine's own integers, whatever engine computed it."""
     table: pl.DataFrame = frame.collect("polars").to_native()
     return table.with_columns(

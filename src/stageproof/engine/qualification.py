@@ -8,14 +8,14 @@ import polars as pl
 from stageproof.engine.book import Pipeline, in_memory
 from stageproof.engine.criteria import MET, STATES, UNMET, UNVERIFIABLE, WAIVED, Assessed, assess, counted
 from stageproof.engine.definition import Definition
-from stageproof.engine.frames import collect
+from stageproof.engine.frames import Lazy, collect
 
 QUALIFIED, UNQUALIFIED = "qualified", "unqualified"
 QUALIFICATIONS = (QUALIFIED, WAIVED, UNVERIFIABLE, UNQUALIFIED)
 UNKNOWN_STAGE = -1
 
 
-def qualified_deals(pipeline: Pipeline) -> nw.LazyFrame:
+def qualified_deals(pipeline: Pipeline) -> Lazy:
     """The open deals with `qualification`, `position` of the stage, and criteria met / waived / unverifiable / unmet.
 
     One row per open deal. `qualified`: all criteria of the stages before the present one are met. `waived`: all met
@@ -25,7 +25,7 @@ def qualified_deals(pipeline: Pipeline) -> nw.LazyFrame:
     return pipeline.remember("qualified_deals", lambda: in_memory(_qualified(pipeline)))
 
 
-def _qualified(pipeline: Pipeline) -> nw.LazyFrame:
+def _qualified(pipeline: Pipeline) -> Lazy:
     definitions = pipeline.definitions
     if not definitions:
         return _without_definition(pipeline.open)
@@ -40,12 +40,12 @@ def _qualified(pipeline: Pipeline) -> nw.LazyFrame:
     return nw.concat([*parts, _without_definition(pipeline.open.filter(elsewhere))], how="vertical")
 
 
-def _under(pipeline: Pipeline, definition: Definition, deals: nw.LazyFrame) -> nw.LazyFrame:
+def _under(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Lazy:
     assessed = assessed_deals(pipeline, definition, deals)
     return assessed.frame.drop([name for *_, name in assessed.columns])
 
 
-def assessed_deals(pipeline: Pipeline, definition: Definition, deals: nw.LazyFrame) -> Assessed:
+def assessed_deals(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Assessed:
     """The deals as `qualified_deals` has them, with the state of each exit criterion in a column beside."""
     placed = deals.with_columns(position=stage_position(definition))
     assessed = assess(pipeline, definition, placed)
@@ -74,7 +74,7 @@ def _verdict() -> nw.Expr:
     )
 
 
-def _without_definition(deals: nw.LazyFrame) -> nw.LazyFrame:
+def _without_definition(deals: Lazy) -> Lazy:
     zero = {f"criteria_{state}": nw.lit(0).cast(nw.Int64) for state in STATES}
     return deals.with_columns(
         position=nw.lit(UNKNOWN_STAGE).cast(nw.Int64), **zero, qualification=nw.lit(UNVERIFIABLE)

@@ -11,7 +11,7 @@ import narwhals as nw
 from stageproof.engine.book import Pipeline
 from stageproof.engine.criteria import MET, UNVERIFIABLE, WAIVED, assess, assess_one
 from stageproof.engine.definition import Criterion, Definition, Stage
-from stageproof.engine.frames import collect
+from stageproof.engine.frames import Lazy, collect
 from stageproof.engine.one_deal import OneDeal
 from stageproof.engine.problem import Problem
 from stageproof.engine.proof import remedy, sentence
@@ -88,7 +88,7 @@ def decide_one_stage_move(
     return _decide(definition, row, states, to, reason, lost_reason)
 
 
-def _by_definition(pipeline: Pipeline, deals: nw.LazyFrame) -> list[tuple[Definition, nw.LazyFrame]]:
+def _by_definition(pipeline: Pipeline, deals: Lazy) -> list[tuple[Definition, Lazy]]:
     definitions = pipeline.definitions
     if len(definitions) == 1:
         return [(definitions[0], deals)]

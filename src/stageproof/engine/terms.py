@@ -13,6 +13,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import narwhals as nw
 
+from stageproof.engine.frames import Lazy
+
 T = TypeVar("T")
 
 
@@ -133,7 +135,7 @@ class Columns:
             chosen = nw.when(test).then(nw.lit(name)).otherwise(chosen)
         return chosen
 
-    def counted_into(self, deals: nw.LazyFrame, tables: Mapping[str, nw.LazyFrame | None]) -> nw.LazyFrame:
+    def counted_into(self, deals: Lazy, tables: Mapping[str, Lazy | None]) -> Lazy:
         """The deals with a column for each count."""
         for table, columns in self.wanted.items():
             frame = tables[table]

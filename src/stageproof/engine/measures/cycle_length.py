@@ -21,7 +21,8 @@ def cycle_length(
 ) -> pl.DataFrame:
     """One row per group: `deals`, `days` in all, and `mean`, `median`, `p90`, `longest` in days.
 
-    Of the deals that closed in the period, or ever, and whose creation is known and not after it. `p90` is interpolated linearly.
+    Of the deals that closed in the period, or ever, and whose creation is known and not after it. `p90` is
+    interpolated linearly.
     """
     deals = closing_in(pipeline.closed.filter(nw.col("status").is_in(list(outcomes))), period)
     took = nw.col("close_on") - nw.col("created_on")

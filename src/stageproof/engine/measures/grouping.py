@@ -9,7 +9,7 @@ import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Pipeline
-from stageproof.engine.frames import collect, day_number, day_of
+from stageproof.engine.frames import Lazy, collect, day_number, day_of
 from stageproof.engine.period import Grain, Period, period_label
 from stageproof.engine.problem import Problem, Refused
 
@@ -32,9 +32,7 @@ COLUMNS = (
 )
 
 
-def with_groups(
-    pipeline: Pipeline, deals: nw.LazyFrame, by: Sequence[str], *, dated_by: str = "close_on"
-) -> nw.LazyFrame:
+def with_groups(pipeline: Pipeline, deals: Lazy, by: Sequence[str], *, dated_by: str = "close_on") -> Lazy:
     """The deals with a column for each of `by`; week, month, quarter and year are those of `dated_by`."""
     for name in by:
         if name in GRAINS:
@@ -48,7 +46,7 @@ def with_groups(
     return deals
 
 
-def _period_of(pipeline: Pipeline, deals: nw.LazyFrame, grain: str, dated_by: str) -> nw.Expr:
+def _period_of(pipeline: Pipeline, deals: Lazy, grain: str, dated_by: str) -> nw.Expr:
     first, last = collect(deals.select(first=nw.col(dated_by).min(), last=nw.col(dated_by).max())).row(0)
     if first is None:
         return nw.lit(None).cast(nw.String)
@@ -56,7 +54,7 @@ def _period_of(pipeline: Pipeline, deals: nw.LazyFrame, grain: str, dated_by: st
     return period_label(nw.col(dated_by), periods)
 
 
-def summed(frame: nw.LazyFrame, by: Sequence[str], **sums: nw.Expr) -> pl.DataFrame:
+def summed(frame: Lazy, by: Sequence[str], **sums: nw.Expr) -> pl.DataFrame:
     """One row per group, sorted by it with blanks last; a single row where there is nothing to group by."""
     if not by:
         return collect(frame.select(**sums))
@@ -74,7 +72,7 @@ def amount_where(test: nw.Expr, amount: str = "value") -> nw.Expr:
     return nw.coalesce(chosen.sum(), nw.lit(0))
 
 
-def closing_in(deals: nw.LazyFrame, period: Period | None) -> nw.LazyFrame:
+def closing_in(deals: Lazy, period: Period | None) -> Lazy:
     """The deals whose close date lies in the period; all of them where none is given."""
     if period is None:
         return deals

@@ -44,7 +44,7 @@ def velocity(pipeline: Pipeline, *, period: Period | None = None, by: Sequence[s
         else:
             table = pl.concat([table, part], how="horizontal")
     rows = [_row(row, keys) for row in table.iter_rows(named=True)]
-    schema = {
+    schema: dict[str, Any] = {
         **{key: table.schema[key] for key in keys},
         "open_count": pl.Int64,
         "average_amount": pl.Int64,

@@ -21,7 +21,7 @@ class TargetVersion(Version):
     removed = models.BooleanField(default=False)
 
     class Meta(Version.Meta):
-        constraints = (
+        constraints = (  # type: ignore[assignment]
             *Version.Meta.constraints,
             models.CheckConstraint(
                 condition=models.Q(ends_on__gte=models.F("starts_on")), name="target_period_in_order"

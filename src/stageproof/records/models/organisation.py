@@ -73,7 +73,7 @@ class Person(AbstractBaseUser):
     joined_at = InstantField(default=timezone.now)
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS = ("name",)
+    REQUIRED_FIELDS = ["name"]  # noqa: RUF012 - the base class has a list
     objects = People()
 
     class Meta:
