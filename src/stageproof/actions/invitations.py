@@ -10,6 +10,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from stageproof.actions.actor import Actor
+from stageproof.actions.changes import note_change
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.history import names_changed
 from stageproof.actions.import_directory import NOT_INVITED
@@ -67,6 +68,8 @@ def invite(
             invited_at=now,
             expires_at=now + LASTS,
         )
+        fields = {"name": (None, name), "role": (None, role), "team": (None, team)}
+        note_change(actor, what="invitation", which=email, fields=fields, now=now)
     return row, key
 
 
@@ -90,6 +93,8 @@ def accept_invitation(key: str, *, password: str, now: dt.datetime) -> Person:
         person.save()
         row.accepted_at = now
         row.save(update_fields=["accepted_at"])
+        fields = {"name": (None, person.name), "role": (None, person.role)}
+        note_change(Actor(person, "page"), what="person", which=person.email, fields=fields, now=now)
         names_changed()
     return person
 
@@ -106,9 +111,14 @@ def open_invitation(key: str, *, now: dt.datetime, lock: bool = False) -> Invita
 def withdraw_invitation(actor: Actor, invitation: int, *, now: dt.datetime) -> None:
     """Ends an invitation that nobody has accepted."""
     demand(actor, ADMINISTERS, "invite people")
-    ended = Invitation.objects.filter(pk=invitation, accepted_at__isnull=True, expires_at__gt=now)
-    if not ended.update(expires_at=now):
-        raise NotFound("invitation", str(invitation))
+    with transaction.atomic():
+        open_ones = Invitation.objects.filter(pk=invitation, accepted_at__isnull=True, expires_at__gt=now)
+        row = open_ones.select_for_update().first()
+        if row is None:
+            raise NotFound("invitation", str(invitation))
+        row.expires_at = now
+        row.save(update_fields=["expires_at"])
+        note_change(actor, what="invitation", which=row.email, fields={"open": (True, False)}, now=now)
 
 
 def _taken(name: str) -> bool:

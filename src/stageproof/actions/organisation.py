@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from stageproof.actions.actor import Actor
+from stageproof.actions.changes import note_change, values_of
 from stageproof.actions.definitions import ALWAYS
+from stageproof.actions.facts import unknown_facts
 from stageproof.actions.history import names_changed
+from stageproof.actions.permission import DEFINES, demand
 from stageproof.actions.wrong import missing, text_problems, wrong
 from stageproof.engine.definition import read_definition
 from stageproof.engine.money import is_currency
@@ -20,8 +26,9 @@ from stageproof.engine.period import Calendar, check_zone
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.templates import template_text
 from stageproof.records.ledger import writing
-from stageproof.records.models import DefinitionVersion, Organisation, Person
+from stageproof.records.models import Deal, DefinitionVersion, Organisation, Person, Rate
 
+ORGANISATION = ("name", "zone", "currency", "calendar_kind", "year_starts", "week_starts", "pipeline_owner")
 TEMPLATES_OWNER = '"owner@example.com"'
 
 
@@ -97,6 +104,47 @@ def set_up(
         )
         names_changed()
     return Founded(organisation, owner, definition)
+
+
+def change_organisation(actor: Actor, *, changes: Mapping[str, Any], now: dt.datetime) -> Organisation:
+    """The organisation with another name, zone, currency, calendar or pipeline owner.
+
+    The currency stays once there are deals or rates: every figure given out is in it.
+    """
+    demand(actor, DEFINES, "change the organisation")
+    problems = unknown_facts(changes, ORGANISATION)
+    with writing(recorded_at=now, actor=actor.name, door=actor.door):
+        organisation = Organisation.objects.select_for_update().get()
+        before = values_of(organisation, ORGANISATION)
+        wanted = {**before, **{name: value for name, value in changes.items() if name in ORGANISATION}}
+        wanted["name"], wanted["currency"] = wanted["name"].strip(), wanted["currency"].strip().upper()
+        problems += _of_organisation(wanted["name"], wanted["zone"], wanted["currency"])
+        problems += _of_calendar(wanted["calendar_kind"], wanted["year_starts"], wanted["week_starts"])
+        if wanted["currency"] != before["currency"] and (Deal.objects.exists() or Rate.objects.exists()):
+            says = "There are deals or rates already, and every figure is in the present currency."
+            problems.append(wrong("currency", wanted["currency"], says, f"Keep {before['currency']}."))
+        problems += _of_new_owner(wanted["pipeline_owner"])
+        if problems:
+            raise Refused(problems)
+        for name, value in wanted.items():
+            setattr(organisation, name, value)
+        organisation.save()
+        fields = {name: (before[name], value) for name, value in wanted.items()}
+        note_change(actor, what="organisation", which=organisation.name, fields=fields, now=now)
+        names_changed()
+    return organisation
+
+
+def _of_new_owner(person: Person | None) -> list[Problem]:
+    if person is None:
+        return [missing("pipeline_owner", "A pipeline has one owner, by name.", "Name a person.")]
+    if not person.is_active:
+        says = f"{person.name} cannot sign in."
+        return [wrong("pipeline_owner", person, says, "Name someone who works here.")]
+    if person.role not in DEFINES:
+        says = f"{person.name} is a {person.role}, who may not change the definition."
+        return [wrong("pipeline_owner", person, says, "Make the person a pipeline owner or an admin first.")]
+    return []
 
 
 def _of_organisation(name: str, zone: str, currency: str) -> list[Problem]:

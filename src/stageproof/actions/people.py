@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from stageproof.actions.actor import Actor
+from stageproof.actions.changes import note_change, values_of
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.facts import unknown_facts
 from stageproof.actions.history import names_changed
 from stageproof.actions.permission import ADMINISTERS, demand
+from stageproof.actions.sessions import end_sessions
 from stageproof.actions.wrong import missing, one_of, text_problems, wrong
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.ledger import writing
@@ -22,7 +24,7 @@ TEAM = ("name", "parent", "manager")
 
 
 def change_person(actor: Actor, person_id: int, *, changes: Mapping[str, Any], now: dt.datetime) -> Person:
-    """The person with another name, role or team, or shut out; who is shut out loses all tokens."""
+    """The person with another name, role or team, or shut out; who is shut out loses all tokens and sessions."""
     demand(actor, ADMINISTERS, "change people")
     problems = unknown_facts(changes, PERSON) + text_problems(Person, _texts(changes, PERSON))
     if "role" in changes:
@@ -43,11 +45,15 @@ def change_person(actor: Actor, person_id: int, *, changes: Mapping[str, Any], n
             problems.append(Problem("owns_the_pipeline", says, "Name another pipeline owner first."))
         if problems:
             raise Refused(problems)
+        before = values_of(person, tuple(changes))
         for name, value in changes.items():
             setattr(person, name, value)
         person.save()
         if not person.is_active:
             Token.objects.filter(person=person, revoked_at__isnull=True).update(revoked_at=now)
+            end_sessions(person)
+        fields = {name: (before[name], value) for name, value in changes.items()}
+        note_change(actor, what="person", which=person.email, fields=fields, now=now)
         names_changed()
     return person
 
@@ -70,9 +76,12 @@ def save_team(actor: Actor, team_id: int | None, *, facts: Mapping[str, Any], no
             problems.append(wrong("parent", parent, "A team cannot be below itself.", "Choose another."))
         if problems:
             raise Refused(problems)
+        before = values_of(team, TEAM) if team_id is not None else dict.fromkeys(TEAM)
         for field, value in facts.items():
             setattr(team, field, name if field == "name" else value)
         team.save()
+        fields = {field: (before[field], getattr(team, field)) for field in TEAM}
+        note_change(actor, what="team", which=team.name, fields=fields, now=now)
         names_changed()
     return team
 

@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal, InvalidOperation
 
 from stageproof.actions.actor import Actor
+from stageproof.actions.changes import note_change
 from stageproof.actions.history import names_changed
 from stageproof.actions.permission import demand
 from stageproof.actions.wrong import wrong
@@ -55,9 +56,10 @@ def set_rate(
             problems.append(Problem("rate_already_set", says, remedy, column="from_on", value=str(from_on)))
         if problems or value is None:
             raise Refused(problems)
-        row, _ = Rate.objects.update_or_create(
-            currency=currency, from_on=from_on, defaults={"rate": format(value.normalize(), "f")}
-        )
+        text = format(value.normalize(), "f")
+        row, _ = Rate.objects.update_or_create(currency=currency, from_on=from_on, defaults={"rate": text})
+        fields = {"rate": (there.rate if there else None, text)}
+        note_change(actor, what="rate", which=f"{currency} from {from_on}", fields=fields, now=now)
         names_changed()
     return row
 

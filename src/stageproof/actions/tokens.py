@@ -6,7 +6,10 @@ import datetime as dt
 import hashlib
 import secrets
 
+from django.db import transaction
+
 from stageproof.actions.actor import Actor
+from stageproof.actions.changes import note_change
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.permission import forbid
 from stageproof.actions.wrong import missing, one_of, text_problems, wrong
@@ -38,15 +41,18 @@ def create_token(
     if problems:
         raise Refused(problems)
     text = PREFIX + secrets.token_urlsafe(32)
-    token = Token.objects.create(
-        person=person,
-        name=name.strip(),
-        prefix=text[: len(PREFIX) + _SHOWN],
-        digest=digest(text),
-        scope=scope,
-        created_at=now,
-        expires_at=expires_at,
-    )
+    with transaction.atomic():
+        token = Token.objects.create(
+            person=person,
+            name=name.strip(),
+            prefix=text[: len(PREFIX) + _SHOWN],
+            digest=digest(text),
+            scope=scope,
+            created_at=now,
+            expires_at=expires_at,
+        )
+        fields = {"scope": (None, scope), "expires_at": (None, expires_at)}
+        note_change(actor, what="token", which=f"{person.email}: {token.name}", fields=fields, now=now)
     return token, text
 
 
@@ -59,7 +65,10 @@ def revoke_token(actor: Actor, token: int, *, now: dt.datetime) -> Token:
         raise NotFound("token", str(token))
     if row.revoked_at is None:
         row.revoked_at = now
-        row.save(update_fields=["revoked_at"])
+        with transaction.atomic():
+            row.save(update_fields=["revoked_at"])
+            which = f"{row.person.email}: {row.name}"
+            note_change(actor, what="token", which=which, fields={"revoked": (False, True)}, now=now)
     return row
 
 

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from stageproof.web import accounts, board, contacts, deal, home, moves, pipeline, saved_views, search
+from stageproof.web import (
+    accounts,
+    board,
+    contacts,
+    deal,
+    home,
+    moves,
+    pipeline,
+    saved_views,
+    search,
+    settings_urls,
+    sign_in_urls,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", home.home, name="home"),
@@ -38,4 +50,6 @@ urlpatterns: list[URLPattern] = [
     path("palette", search.palette, name="palette"),
     path("views", saved_views.save_view, name="view_save"),
     path("views/<int:view>/forget", saved_views.forget_view, name="view_forget"),
+    *sign_in_urls.urlpatterns,
+    *settings_urls.urlpatterns,
 ]

@@ -1,6 +1,6 @@
 """All models, since deals, accounts, people and targets form one graph."""
 
-from stageproof.records.models.access import IdempotencyKey, ImportRun, Invitation, SavedView, Token
+from stageproof.records.models.access import Change, IdempotencyKey, ImportRun, Invitation, SavedView, Token
 from stageproof.records.models.accounts import Account, Contact
 from stageproof.records.models.deals import Activity, Deal, DealVersion, EvidenceVersion, RoleVersion
 from stageproof.records.models.definitions import DefinitionVersion
@@ -14,6 +14,7 @@ __all__ = [
     "Activity",
     "Call",
     "Campaign",
+    "Change",
     "Contact",
     "Deal",
     "DealVersion",

@@ -38,6 +38,17 @@ class Invitation(models.Model):
     accepted_at = InstantField(null=True)
 
 
+class Change(models.Model):
+    """One change of a setting: who made it, when, and each field before and after."""
+
+    changed_at = InstantField(db_index=True)
+    actor = models.CharField(max_length=254)
+    door = models.CharField(max_length=12)
+    what = models.CharField(max_length=20)
+    which = models.CharField(max_length=254)
+    fields = models.JSONField(default=dict)
+
+
 class IdempotencyKey(models.Model):
     """The answer once given to a key, so that a repeated request gets it again and does nothing twice."""
 
