@@ -161,3 +161,13 @@ def test_nobody_is_dropped(leads: list[tuple[list[str], int]], deals: list[list[
     assert of_deals["count"][0] == len(deals)
     assert of_deals["count"][-1] == sum(moves[-1] == "won" for moves in deals)
     assert of_deals["lost"].sum() == sum(moves[-1] == "lost" for moves in deals)
+
+
+@pytest.mark.parametrize("view", ["period", "cohort"])
+def test_what_leads_and_deals_did_later_is_not_known_yet(view: Any) -> None:
+    leads = lead("l", ("2025-01-05", "new"), ("2025-01-20", "converted"), deal="x")
+    deals = path("x", ("2025-01-20", "Discovery"), ("2025-01-25", "Proposal"))
+    table = funnel(book(deals, leads=leads).as_of("2025-01-15"), period=JANUARY, view=view)
+    assert table["count"].to_list() == [1, *[0] * 9]
+    later = funnel(book(deals, leads=leads).as_of("2025-01-22"), period=JANUARY, view=view)
+    assert later["count"].to_list() == [1, 1, 1, 1, 1, 1, 0, 0, 0, 0]

@@ -127,10 +127,21 @@ def frames(drawn: dict[str, Any]) -> dict[str, pl.DataFrame]:
         for index, row in enumerate(listed):
             if name == "evidence":
                 row["evidence"] = f"e{index}"
-            if name == "leads":
-                row |= {"lead": f"l{index}", "created_at": row["valid_from"]}
+        if name == "leads":
+            listed = two_leads(listed)
         found[name] = from_rows(TABLES[name], listed).collect()
     return found
+
+
+def two_leads(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows as versions of two leads in turn, one version an instant."""
+    firsts: dict[str, dt.datetime] = {}
+    named = {}
+    for index, row in enumerate(sorted(rows, key=lambda row: row["valid_from"])):
+        lead = f"l{index % 2}"
+        created_at = firsts.setdefault(lead, row["valid_from"])
+        named[lead, row["valid_from"]] = {**row, "lead": lead, "created_at": created_at}
+    return list(named.values())
 
 
 def build(tables: dict[str, pl.DataFrame]) -> Book:
