@@ -1,0 +1,74 @@
+"""Merging two deals: what passes over, what stays, and what ends."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from stageproof.actions.activities import log_activity
+from stageproof.actions.committee import add_to_committee
+from stageproof.actions.conflict import Conflict, NotFound
+from stageproof.actions.deals import create_deal, find_deal
+from stageproof.actions.evidence import attach_evidence
+from stageproof.actions.leads import convert_lead, create_lead
+from stageproof.actions.merge_deals import merge_deals
+from stageproof.actions.permission import Forbidden
+from stageproof.actions.waivers import grant_waiver
+from stageproof.engine.frames import collect
+from stageproof.records.doctor import doctor
+from stageproof.records.models import Activity, Deal, DealVersion, EvidenceVersion, LeadVersion, RoleVersion
+from stageproof.records.tables import book, pipeline_now
+from tests.actions.conftest import Cast, Clock
+from tests.actions.database import codes, denied
+
+
+@pytest.fixture
+def twin(cast: Cast, now: Clock) -> Deal:
+    """A second deal of Ann's, made from a lead, with everything on it."""
+    lead = create_lead(cast.ann, now=now(), facts={"name": "Cleo Clark", "source": "Web"})
+    facts = {"name": "Acme twin", "amount": 700, "product": "GTX", "custom": {"Region": "North"}}
+    key = convert_lead(cast.ann, lead.lead, facts=facts, now=now()).deal.key
+    attach_evidence(cast.ann, key, kind="pain", what="Said so", given_by="Cleo", now=now())
+    log_activity(cast.ann, key, kind="call", side="buyer", subject="First call", now=now())
+    add_to_committee(cast.ann, key, contact={"name": "Cleo Clark"}, role="champion", now=now())
+    until = now.at.date() + dt.timedelta(days=5)
+    grant_waiver(cast.mia, key, criterion="next_step", reason="Soon", expires_on=until, now=now())
+    return Deal.objects.get(key=key)
+
+
+def test_what_passes_over(cast: Cast, now: Clock, deal: Deal, twin: Deal) -> None:
+    before, at = now.at, now()
+    kept = merge_deals(cast.ann, winner=deal.key, loser=twin.key, now=at, expected_version=1).deal
+    assert (kept.amount, kept.product, kept.source, kept.custom, kept.stage, kept.version) == (
+        5_000_000, "GTX", "Referral", {"Region": "North"}, "Prospecting", 2,
+    )  # fmt: skip
+    current = EvidenceVersion.objects.filter(valid_to__isnull=True).order_by("seq")
+    assert sorted((each.kind, each.deal_id == deal.pk, each.revoked) for each in current) == [
+        ("pain", True, False), ("waiver", False, True),
+    ]  # fmt: skip
+    roles = RoleVersion.objects.filter(valid_to__isnull=True, removed=False)
+    assert [(each.deal_id, each.role) for each in roles] == [(deal.pk, "champion")]
+    assert list(Activity.objects.order_by("seq").values_list("deal__key", "subject")) == [
+        (twin.key, "First call"), (deal.key, "First call"),
+    ]  # fmt: skip
+    assert LeadVersion.objects.get(valid_to__isnull=True).deal == kept
+    notes = DealVersion.objects.filter(change="merged").order_by("seq").values_list("note", flat=True)
+    assert list(notes) == [f"became part of {deal.key}", f"took in {twin.key}"]
+    denied(lambda: find_deal(cast.ann, twin.key), NotFound)
+    assert collect(pipeline_now(now.at).deals)["deal"].to_list() == [deal.key]
+    assert sorted(collect(book().as_of(before).deals)["deal"]) == sorted([deal.key, twin.key])
+    assert doctor().problems == ()
+
+
+def test_what_is_refused(cast: Cast, now: Clock, deal: Deal, twin: Deal) -> None:
+    assert codes(lambda: merge_deals(cast.ann, winner=deal.key, loser=deal.key, now=now())) == ["wrong_loser"]
+    theirs = create_deal(cast.otto, now=now(), facts={"name": "West"}).deal
+    both = (deal.key, theirs.key)
+    for winner, loser in (both, both[::-1]):
+        denied(lambda w=winner, v=loser: merge_deals(cast.ann, winner=w, loser=v, now=now()), NotFound)  # type: ignore[misc]
+    denied(lambda: merge_deals(cast.ben, winner=deal.key, loser=twin.key, now=now()), Forbidden)
+    denied(
+        lambda: merge_deals(cast.ann, winner=deal.key, loser=twin.key, now=now(), expected_version=9),
+        Conflict,
+    )
