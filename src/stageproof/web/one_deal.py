@@ -68,6 +68,15 @@ def book_of(book: Book, key: str) -> Book:
                                  if name in (*OF_A_DEAL, "rates")})  # fmt: skip
 
 
+def known_by(book: Book, at: int, known_at: int) -> Book:
+    """The book without what was learned later; a version that was not ended yet goes on."""
+    then = Pipeline(book, at, known_at)
+    tables = {name: then._known(name) for name in ("deals", "evidence", "roles") if book.holds(name)}
+    if then.activities is not None:
+        tables["activities"] = then.activities
+    return replace(book, tables={**book.tables, **tables})
+
+
 @dataclass(frozen=True)
 class DealAt:
     """A deal at an instant: its facts, its evidence, its committee, and the path it is on."""
@@ -101,9 +110,10 @@ class DealAt:
         return [] if frame is None else readable(collect(frame)).to_dicts()
 
 
-def deal_at(book: Book, key: str, at: int) -> DealAt | None:
-    """The deal at an instant; None where it did not exist then."""
-    pipeline = Pipeline(book_of(book, key), at)
+def deal_at(book: Book, key: str, at: int, known_at: int | None = None) -> DealAt | None:
+    """The deal at an instant, as it is known now or was known at `known_at`; None where it did not exist then."""
+    mine = book_of(book, key)
+    pipeline = Pipeline(mine if known_at is None else known_by(mine, at, known_at), at)
     rows = collect(pipeline.deals).to_dicts()
     if not rows:
         return None
