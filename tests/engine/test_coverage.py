@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sqlite3
 from typing import Any
 
 import pytest
 
+from stageproof.engine.book import Book
+from stageproof.engine.definition import Definition, Stage
+from stageproof.engine.frames import from_rows
 from stageproof.engine.measures.coverage import coverage, target_of
 from stageproof.engine.period import Calendar
+from stageproof.engine.tables import TABLES
 from tests.engine.history_books import at, book, day, definition, path, rows
 
 Q2 = Calendar().period("2025-Q2")
@@ -120,3 +125,31 @@ def test_open_and_won_are_what_sql_finds_in_the_same_versions() -> None:
     ).fetchone()
     table = coverage(book(DEALS).as_of(ON), period=Q2)
     assert rows(table, "open_amount", "won_amount") == [found] == [(800, 150)]
+
+
+def test_bands_split_what_is_open_over_the_whole_target() -> None:
+    definition = Definition(
+        pipeline="New business",
+        owner="Olga",
+        stages=tuple(Stage(name) for name in ("One", "Two", "Three", "Four")),
+    )
+    deals = [
+        {"deal": name, "status": status, "stage": stage, "amount": amount, "currency": "USD",
+         "close_on": dt.date(2025, 9, 1), "valid_from": dt.datetime(2025, 7, 1, tzinfo=dt.UTC)}
+        for name, status, stage, amount in (
+            ("a", "open", "One", 300), ("b", "open", "Two", 100), ("c", "open", "four", 200), ("d", "won", "Four", 500),
+            ("e", "open", "Elsewhere", 50),
+        )
+    ]  # fmt: skip
+    found = coverage(
+        Book.build(deals=from_rows(TABLES["deals"], deals), definitions=[definition]).as_of("2025-08-01"),
+        period=Calendar().period("2025-Q3"),
+        target=1_000,
+        by=["band"],
+    )
+    columns = ("band", "open_count", "open_amount", "won_amount", "nominal", "remaining")
+    assert found.select(columns).rows() == [
+        ("early", 2, 400, 500, 0.4, 0.8),
+        ("late", 1, 200, 500, 0.2, 0.4),
+        (None, 1, 50, 500, 0.05, 0.1),
+    ]

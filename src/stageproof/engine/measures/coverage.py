@@ -21,9 +21,12 @@ def coverage(
 
     `nominal` = open amount closing in the period / target. `qualified` = the qualified part of it / target.
     `remaining` = open / (target - won so far), null once the target is reached. `needed` = 1 / win rate by count over
-    all that has closed. Null where no target is set. `by` is `owner` or `team` (whose targets are looked up), a
-    stage band, or nothing; `target`, in minor units, overrides what the book says for the whole.
+    all that has closed. Null where no target is set. `by` is `owner` or `team` (whose targets are looked up),
+    `band`, or nothing. The bands, early and late, split what is open; target, won and win rate are the whole's.
+    `target`, in minor units, overrides what the book says for the whole.
     """
+    if list(by) == ["band"]:
+        return _by_band(pipeline, period, target)
     keys = list(by)
     opened = open_pipeline(pipeline, period=period, by=by).select(*keys, "open_count", "open_amount",
                                                                   "qualified_amount")  # fmt: skip
@@ -48,6 +51,24 @@ def coverage(
         needed=over(pl.lit(1.0), pl.col("by_count")),
     )
     return result.sort(keys, nulls_last=True) if keys else result
+
+
+def _by_band(pipeline: Pipeline, period: Period, target: int | None) -> pl.DataFrame:
+    """The open pipeline split by stage band, each part over the whole's target."""
+    whole = coverage(pipeline, period=period, target=target).select("target", "won_amount", "needed")
+    opened = open_pipeline(pipeline, period=period, by=["band"]).select(
+        "band", "open_count", "open_amount", "qualified_amount"
+    )
+    gap = pl.col("target") - pl.col("won_amount")
+    return opened.join(whole, how="cross").select(
+        "band",
+        "target",
+        *("open_count", "open_amount", "qualified_amount", "won_amount"),
+        nominal=over(pl.col("open_amount"), pl.col("target")),
+        qualified=over(pl.col("qualified_amount"), pl.col("target")),
+        remaining=over(pl.col("open_amount"), gap),
+        needed=pl.col("needed"),
+    )
 
 
 def over(part: pl.Expr, whole: pl.Expr) -> pl.Expr:

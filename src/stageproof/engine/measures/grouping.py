@@ -33,17 +33,39 @@ COLUMNS = (
 
 
 def with_groups(pipeline: Pipeline, deals: Lazy, by: Sequence[str], *, dated_by: str = "close_on") -> Lazy:
-    """The deals with a column for each of `by`; week, month, quarter and year are those of `dated_by`."""
+    """The deals with a column for each of `by`.
+
+    Week, month, quarter and year are those of `dated_by`; `band` is the stage's, early or late, null where the
+    definition in force does not know the stage.
+    """
     for name in by:
-        if name in GRAINS:
+        if name == "band":
+            deals = deals.with_columns(band=stage_band(pipeline))
+        elif name in GRAINS:
             deals = deals.with_columns(**{name: _period_of(pipeline, deals, name, dated_by)})
         elif name not in COLUMNS and name not in deals.collect_schema().names():
-            known = ", ".join((*COLUMNS, *GRAINS))
+            known = ", ".join((*COLUMNS, "band", *GRAINS))
             raise Refused(
                 [Problem("unknown_group", f"There is nothing called '{name}' to group by.", f"Use one of: {known}.",
                          value=name)]
             )  # fmt: skip
     return deals
+
+
+def stage_band(pipeline: Pipeline) -> nw.Expr:
+    """The band of a deal's stage: early covers future periods, late this one."""
+    bands: dict[str, str] = {}
+    for definition in pipeline.definitions:
+        for stage in definition.stages:
+            bands.update(
+                dict.fromkeys((name.lower() for name in (stage.name, *stage.aliases)), stage.band or "early")
+            )
+    stage = nw.col("stage").str.to_lowercase()
+    chosen: nw.Expr = nw.lit(None).cast(nw.String)
+    for band in ("early", "late"):
+        names = [name for name, found in bands.items() if found == band]
+        chosen = nw.when(stage.is_in(names)).then(nw.lit(band)).otherwise(chosen) if names else chosen
+    return chosen
 
 
 def _period_of(pipeline: Pipeline, deals: Lazy, grain: str, dated_by: str) -> nw.Expr:
