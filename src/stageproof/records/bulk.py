@@ -22,11 +22,13 @@ Row = tuple[Any, ...]
 def add_rows(session: Writing, model: type[models.Model], names: Sequence[str], rows: Iterable[Row]) -> int:
     """Saves new versions or activities in order; how many.
 
-    `names` are the columns of a row: all that the digest covers but `seq`, `recorded_at` and `door`, and `valid_to`.
+    `names` are the columns of a row: all that the digest covers but `seq`, and `valid_to`. Where `recorded_at` or
+    `door` is not among them, it is that of the session.
     Days and instants come as the engine's integers, JSON as dictionaries.
     """
     given = {name: place for place, name in enumerate(names)}
     session_values = {"recorded_at": instant_number(session.recorded_at), "door": session.door}
+    session_values = {name: value for name, value in session_values.items() if name not in given}
     stored = [*names, "seq", *session_values, "digest"]
     return insert_rows(model, stored, _chained(session, model, given, session_values, rows))
 
