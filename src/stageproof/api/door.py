@@ -41,6 +41,8 @@ class Door:
     """The view of one address. `policies` says for each method who may call it, for whoever checks the routes."""
 
     csrf_exempt = True
+    # The pages' policy sends whoever is not signed in to a form; here the door answers for itself.
+    policy = PUBLIC
 
     def __init__(self, view: PathView, *, uploads: bool = False) -> None:
         self.run: Callable[..., Any] = view.get_view()
@@ -115,6 +117,7 @@ class Open:
     """The view of an address open to everyone, such as the description of the API."""
 
     csrf_exempt = True
+    policy = PUBLIC
     policies: Policies = {"GET": PUBLIC, "HEAD": PUBLIC}
 
     def __init__(self, body: Callable[[], Any]) -> None:

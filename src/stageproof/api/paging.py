@@ -58,7 +58,7 @@ def by_column(
     """Part of a table in the order of a column and then of `deal`, blanks last; with the cursor of the next."""
     ordered = frame.sort(column, "deal", descending=[descending, False], nulls_last=True)
     if cursor:
-        kind: type | tuple[type, ...] = (str if frame.schema[column] == pl.String else (int, float))
+        kind: type | tuple[type, ...] = str if frame.schema[column] == pl.String else (int, float)
         value, key = place_of(cursor, [kind if isinstance(kind, tuple) else (kind,), str])
         ordered = ordered.filter(_after(column, value, key, descending=descending))
     part = ordered.head(limit)
@@ -73,7 +73,9 @@ def _after(column: str, value: Any, key: str, *, descending: bool) -> pl.Expr:
     if value is None:
         return here.is_null() & later_key
     beyond = here < value if descending else here > value
-    return beyond.fill_null(value=False) | ((here == value) & later_key).fill_null(value=False) | here.is_null()
+    return (
+        beyond.fill_null(value=False) | ((here == value) & later_key).fill_null(value=False) | here.is_null()
+    )
 
 
 def _is(value: Any, kind: type | tuple[type, ...]) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from ninja.errors import HttpError, ValidationError
 
 from stageproof.actions.conflict import Conflict, NotFound
@@ -32,7 +33,7 @@ def answered(raised: Exception) -> HttpResponse | None:
             return wrong(422, [_of_value(each) for each in raised.errors])
         case RequestDataTooBig():
             return too_large()
-        case HttpError() | SuspiciousOperation():
+        case HttpError() | SuspiciousOperation() | MultiPartParserError() | UnreadablePostError():
             return unreadable()
         case Http404():
             return nothing_here("")
@@ -139,6 +140,4 @@ def _of_value(error: dict[str, Any]) -> Problem:
         return Problem("missing_value", f"'{place or 'body'}' is missing.", "Give it.", column=place)
     if error["type"] == "extra_forbidden":
         return Problem("unknown_field", f"There is no field '{place}' here.", "Leave it out.", column=place)
-    return Problem(
-        "wrong_value", f"{says}.", "See the reference for what this field takes.", column=place
-    )
+    return Problem("wrong_value", f"{says}.", "See the reference for what this field takes.", column=place)

@@ -1,0 +1,127 @@
+"""Contacts: the people at the buyer."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router
+from pydantic import BaseModel, ConfigDict, Field
+
+from stageproof.actions.contacts import create_contact, edit_contact, find_contact, merge_contacts
+from stageproof.api.accounts import MergeId
+from stageproof.api.auth import actor
+from stageproof.api.paging import USUAL, by_id
+from stageproof.api.reading import expected_version
+from stageproof.api.shapes import Given, Id, Limit, Page, Ref, answers, ref
+from stageproof.records.models import Account, Contact
+from stageproof.web.policy import EVERYONE, policy
+
+router = Router(tags=["Contacts"])
+SHOWN = ("version", "name", "external_id", "email", "title", "phone", "created_at")
+
+
+class ContactFacts(Given):
+    """What is known of a person at the buyer."""
+
+    # What is not known here is handed on, so that the verb says why it cannot be set.
+    model_config = ConfigDict(strict=True, extra="allow")
+
+    name: str | None = Field(None, max_length=1_000)
+    account: Id | None = None
+    email: str | None = Field(None, max_length=1_000)
+    title: str | None = Field(None, max_length=1_000)
+    phone: str | None = Field(None, max_length=1_000)
+    external_id: str | None = Field(None, max_length=1_000)
+
+    def facts(self) -> dict[str, Any]:
+        own = {"even_if_similar", "expected_version"} & set(type(self).model_fields)
+        given = {**super().facts(), **(self.model_extra or {})}
+        if given.get("account") is not None:
+            there = Account.objects.filter(pk=given["account"], merged_into__isnull=True).first()
+            given["account"] = there or given["account"]
+        return {name: value for name, value in given.items() if name not in own}
+
+
+class ContactIn(ContactFacts):
+    """A new contact; `even_if_similar` says that a likely duplicate has been looked at."""
+
+    even_if_similar: bool = False
+
+
+class ContactEdit(ContactFacts):
+    """Other facts of a contact; those left out stay as they are."""
+
+    expected_version: int | None = Field(None, ge=0, le=2**31 - 1)
+
+
+class ContactShown(BaseModel):
+    """A person at the buyer."""
+
+    id: int
+    version: int
+    name: str
+    account: Ref | None
+    external_id: str | None
+    email: str
+    title: str
+    phone: str
+    created_at: dt.datetime
+
+
+@router.get("/contacts", response=answers(Page[ContactShown]))
+@policy(*EVERYONE)
+def contacts(
+    request: HttpRequest, text: str = "", account: Id | None = None, cursor: str | None = None, limit: Limit = USUAL
+) -> Any:  # fmt: skip
+    """The contacts, of one account, or those whose name or address holds a text."""
+    rows = Contact.objects.filter(merged_into__isnull=True).select_related("account")
+    if account is not None:
+        rows = rows.filter(account=account)
+    if text:
+        rows = rows.filter(name__icontains=text[:200]) | rows.filter(email__icontains=text[:200])
+    return by_id(rows, cursor, limit, contact_shown)
+
+
+@router.post("/contacts", response=answers(ContactShown, 201))
+@policy(*EVERYONE)
+def contact_create(request: HttpRequest, given: ContactIn) -> Any:
+    """A new contact; refused where one is likely to be the same, unless that has been looked at."""
+    row = create_contact(
+        actor(request), now=timezone.now(), facts=given.facts(), even_if_similar=given.even_if_similar
+    )
+    return contact_shown(row)
+
+
+@router.get("/contacts/{contact_id}", response=answers(ContactShown))
+@policy(*EVERYONE)
+def contact(request: HttpRequest, contact_id: Id) -> Any:
+    """One contact; of a merged one the contact that it became part of."""
+    return contact_shown(find_contact(contact_id))
+
+
+@router.patch("/contacts/{contact_id}", response=answers(ContactShown))
+@policy(*EVERYONE)
+def contact_edit(request: HttpRequest, contact_id: Id, given: ContactEdit) -> Any:
+    """The contact with other facts."""
+    row = edit_contact(
+        actor(request), contact_id, now=timezone.now(), changes=given.facts(),
+        expected_version=expected_version(request, given.expected_version),
+    )  # fmt: skip
+    return contact_shown(row)
+
+
+@router.post("/contacts/{contact_id}/merge", response=answers(ContactShown))
+@policy(*EVERYONE)
+def contact_merge(request: HttpRequest, contact_id: Id, given: MergeId) -> Any:
+    """The one contact of two: roles pass to it."""
+    return contact_shown(
+        merge_contacts(actor(request), winner=contact_id, loser=given.loser, now=timezone.now())
+    )
+
+
+def contact_shown(row: Contact) -> dict[str, Any]:
+    """A contact as a body has it."""
+    return {"id": row.pk, "account": ref(row.account), **{name: getattr(row, name) for name in SHOWN}}
