@@ -1,0 +1,110 @@
+"""The doctor: sound where all came through the verbs, and telling what was done past them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from stageproof.actions.deals import edit_deal
+from stageproof.records.doctor import doctor
+from stageproof.records.models import Activity, Deal, DealVersion, EvidenceVersion, Ledger
+from stageproof.records.tables import forget
+from tests.actions.conftest import Cast, Clock
+
+Tamper = Callable[[Deal], Any]
+
+
+def amount_of_a_version(deal: Deal) -> None:
+    DealVersion.objects.filter(seq=1).update(amount=1)
+
+
+def amount_of_the_deal(deal: Deal) -> None:
+    Deal.objects.filter(pk=deal.pk).update(amount=1)
+
+
+def actor_of_an_activity(deal: Deal) -> None:
+    Activity.objects.update(actor="someone@else.example")
+
+
+def evidence_taken_out(deal: Deal) -> None:
+    EvidenceVersion.objects.order_by("seq")[0].delete()
+
+
+def end_of_a_version(deal: Deal) -> None:
+    DealVersion.objects.filter(deal=deal, valid_to__isnull=True).update(valid_to=2**52)
+
+
+def digest_of_a_version(deal: Deal) -> None:
+    DealVersion.objects.filter(seq=1).update(digest="f" * 64)
+
+
+def count_of_versions(deal: Deal) -> None:
+    Deal.objects.filter(pk=deal.pk).update(version=9)
+
+
+def ledger_set_back(deal: Deal) -> None:
+    Ledger.objects.update(last_digest="0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("tamper", "expected"),
+    [
+        (amount_of_a_version, ["change_altered"]),
+        (amount_of_the_deal, ["present_differs", "figures_differ"]),
+        (actor_of_an_activity, ["change_altered"]),
+        (evidence_taken_out, ["change_missing"]),
+        (end_of_a_version, ["versions_apart", "present_differs"]),
+        (digest_of_a_version, ["change_altered", "change_altered"]),
+        (count_of_versions, ["version_miscounted"]),
+        (ledger_set_back, ["ledger_differs"]),
+    ],
+)
+def test_what_was_done_past_the_verbs_is_told(
+    cast: Cast, now: Clock, ready: Callable[[], Deal], tamper: Tamper, expected: list[str]
+) -> None:
+    deal = ready()
+    edit_deal(cast.ann, deal.key, now=now(), changes={"amount": 5_100_000})
+    sound = doctor()
+    assert (sound.problems, sound.changes, sound.deals) == ((), Ledger.objects.get().last_seq, 1)
+    tamper(deal)
+    forget()
+    assert [problem.code for problem in doctor().problems] == expected
+
+
+def test_an_end_cut_off_is_told(cast: Cast, now: Clock, deal: Deal) -> None:
+    edit_deal(cast.ann, deal.key, now=now(), changes={"amount": 5_100_000})
+    DealVersion.objects.filter(seq=2).delete()
+    forget()
+    assert [problem.code for problem in doctor().problems] == [
+        "ledger_differs",
+        "versions_apart",
+        "present_differs",
+        "figures_differ",
+    ]
+
+
+def test_broken_references_are_told_on_sqlite(cast: Cast, now: Clock, deal: Deal) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL refuses a broken reference when it is written")
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA defer_foreign_keys = ON")
+        cursor.execute("UPDATE records_dealversion SET account_id = 4711")
+        assert "reference_broken" in [problem.code for problem in doctor().problems]
+        cursor.execute("UPDATE records_dealversion SET account_id = %s", [deal.account_id])
+    assert doctor().problems == ()
+
+
+def test_an_empty_database_is_sound(db: None) -> None:
+    assert doctor().problems == ()
+
+
+def test_one_cause_shown_in_every_row_is_summed_up(cast: Cast, now: Clock, deal: Deal) -> None:
+    for amount in range(30):
+        edit_deal(cast.ann, deal.key, now=now(), changes={"amount": amount})
+    DealVersion.objects.update(note="x")
+    found = [problem for problem in doctor().problems if problem.code in ("change_altered", "and_more")]
+    assert [problem.code for problem in found] == ["change_altered"] * 20 + ["and_more"]
+    assert found[-1].count == 11
