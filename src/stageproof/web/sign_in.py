@@ -105,6 +105,16 @@ def enter(request: HttpRequest, person: Person) -> None:
     record_authentication(request, person, method="password", email=person.email)
 
 
+def sends_mail() -> bool:
+    """Whether this deployment can send mail."""
+    return not settings.EMAIL_BACKEND.endswith("dummy.EmailBackend")
+
+
+def mail_state(_request: HttpRequest) -> dict[str, bool]:
+    """The template context that says whether mail can be sent."""
+    return {"sends_mail": sends_mail()}
+
+
 @policy(*EVERYONE)
 @require_safe
 def account_settings(request: HttpRequest) -> HttpResponse:
