@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ import typer
 from rich.console import Console
 
 from stageproof.audit.audit import Audit, audit
-from stageproof.cli.files import read_text, write_text
+from stageproof.cli.files import json_text, read_text, write_text
 from stageproof.cli.loading import Loaded, load
 from stageproof.engine.money import minor_units
 from stageproof.engine.period import Calendar, Period
@@ -98,7 +97,7 @@ def command(
     if as_json:
         from stageproof.audit.document import document
 
-        typer.echo(json.dumps(document(found), indent=2, ensure_ascii=False))
+        typer.echo(json_text(document(found)))
     else:
         from stageproof.audit.terminal import show
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from stageproof.engine.problem import Problem, Refused
 
@@ -45,6 +47,14 @@ def write_text(path: Path, text: str) -> None:
     except OSError as error:
         Path(name).unlink(missing_ok=True)
         raise Refused([_cannot_write(path, error)]) from None
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """The document as JSON, one line per entry: indenting every level takes seconds where owners are thousands."""
+    entries = (
+        f"{json.dumps(name)}: {json.dumps(value, ensure_ascii=False)}" for name, value in document.items()
+    )
+    return "{\n" + ",\n".join(entries) + "\n}"
 
 
 def _cannot_write(path: Path, error: OSError) -> Problem:
