@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from stageproof.engine.book import Book, Pipeline
+from stageproof.engine.frames import instant_number
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.models import Organisation
@@ -19,6 +20,10 @@ from stageproof.records.tables import book, pipeline_now
 KEPT = 4
 """How many past days a process keeps ready."""
 
+LASTING = 10 * 60 * 1_000_000
+"""How long in microseconds the present is shown as of the same instant while nothing changes."""
+
+_present: dict[str, tuple[Book, dt.date, Pipeline]] = {}
 _past: OrderedDict[dt.date, tuple[Book, Pipeline]] = OrderedDict()
 
 
@@ -50,7 +55,7 @@ def moment_of(request: HttpRequest) -> Moment:
         for value in request.GET.getlist(name)
     ]
     is_now = on is None or on == today
-    pipeline = pipeline_now(now) if is_now or on is None else past(on)
+    pipeline = present(now, today) if is_now or on is None else past(on)
     moment = Moment(pipeline, on or today, is_now, now, other)
     request.moment = moment  # type: ignore[attr-defined]
     return moment
@@ -82,6 +87,19 @@ def asked_day(text: str, today: dt.date) -> dt.date | None:
             ]
         )
     return on
+
+
+def present(now: dt.datetime, today: dt.date) -> Pipeline:
+    """The pipeline of now; while nothing changes, that of a few minutes ago, whose lists are ready."""
+    whole = book()
+    found = _present.get("present")
+    at = instant_number(now)
+    # A clock that was set back must not show what has not happened yet.
+    if found and found[0] is whole and found[1] == today and -60_000_000 <= at - found[2].at <= LASTING:
+        return found[2]
+    pipeline = pipeline_now(now)
+    _present["present"] = (whole, today, pipeline)
+    return pipeline
 
 
 def past(on: dt.date) -> Pipeline:
