@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
 from stageproof.actions.actor import Actor
-from stageproof.actions.definitions import definition_row, vanished_stages
+from stageproof.actions.definitions import definition_row, vanished_stages, with_aliases
 from stageproof.actions.permission import DEFINES, demand
 from stageproof.engine.book import Pipeline
 from stageproof.engine.definition import Definition, read_definition
@@ -45,10 +46,14 @@ class Impact:
     vanished: tuple[Problem, ...]
 
 
-def impact_of_draft(actor: Actor, pipeline: str, version: int, *, now: dt.datetime) -> Impact:
-    """What the draft would do if it took effect now."""
+def impact_of_draft(
+    actor: Actor, pipeline: str, version: int, *, now: dt.datetime, stages: Mapping[str, str] | None = None
+) -> Impact:
+    """What the draft would do if it took effect now; `stages` says what becomes of those that vanish."""
     demand(actor, DEFINES, "see the effect of a definition")
-    return impact(pipeline_now(now), read_definition(definition_row(pipeline, version).toml))
+    definition = read_definition(definition_row(pipeline, version).toml)
+    known = {old: new for old, new in (stages or {}).items() if definition.position(new) is not None}
+    return impact(pipeline_now(now), with_aliases(definition, known))
 
 
 def impact(present: Pipeline, definition: Definition) -> Impact:

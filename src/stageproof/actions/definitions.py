@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from django.db.models import Max
 
 from stageproof.actions.actor import Actor
-from stageproof.actions.conflict import NotFound
+from stageproof.actions.conflict import Conflict, NotFound
 from stageproof.actions.history import names_changed
 from stageproof.actions.permission import DEFINES, demand
 from stageproof.actions.wrong import storable, wrong
@@ -51,12 +51,26 @@ def draft_definition(actor: Actor, *, toml: str, now: dt.datetime) -> Drafted:
     return Drafted(row, definition, tuple(check_definition(definition)))
 
 
-def edit_draft(actor: Actor, pipeline: str, version: int, *, toml: str, now: dt.datetime) -> Drafted:
-    """The draft with another text; what is published is refused."""
+def edit_draft(
+    actor: Actor,
+    pipeline: str,
+    version: int,
+    *,
+    toml: str,
+    now: dt.datetime,
+    drafted_at: dt.datetime | None = None,
+) -> Drafted:
+    """The draft with another text; what is published is refused.
+
+    `drafted_at` is when the text was saved that this one was made from; a later one is a conflict.
+    """
     demand(actor, DEFINES, "change the definition")
     definition = _read(toml)
     with writing(recorded_at=now, actor=actor.name, door=actor.door):
         row = _draft(pipeline, version)
+        if drafted_at is not None and row.drafted_at != drafted_at:
+            last = {"actor": row.drafted_by, "at": row.drafted_at.isoformat(), "change": "saved", "fields": ["draft"]}
+            raise Conflict(f"{pipeline} {version}", version, version, [last])
         if definition.pipeline != pipeline:
             says = f"This draft is of '{pipeline}', and the text of '{definition.pipeline}'."
             raise Refused(

@@ -33,6 +33,7 @@ __all__ = [
     "Definition",
     "HygieneRules",
     "Stage",
+    "proof_text",
     "read_definition",
     "write_definition",
 ]
@@ -163,6 +164,11 @@ def write_definition(definition: Definition) -> str:
             for each in stage.exit
         )
     return "\n".join(parts)
+
+
+def proof_text(proof: Proof) -> str:
+    """The proof as one line of TOML."""
+    return _inline(proof_table(proof))
 
 
 def _section(header: str, values: dict[str, Any]) -> str:
