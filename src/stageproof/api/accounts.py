@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
+from ninja.responses import Status
 from pydantic import BaseModel, ConfigDict, Field
 
 from stageproof.actions.accounts import (
@@ -117,7 +118,7 @@ def account_create(request: HttpRequest, given: NewAccount) -> Any:
     row = create_account(
         actor(request), now=timezone.now(), facts=given.facts(), even_if_similar=given.even_if_similar
     )
-    return account_shown(row)
+    return Status(201, account_shown(row))
 
 
 @router.get("/accounts/duplicates", response=answers(Page[LikelyGroup]))

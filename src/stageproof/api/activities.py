@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
+from ninja.responses import Status
 from pydantic import Field
 
 from stageproof.actions.activities import add_note, log_activity
@@ -54,11 +55,11 @@ def activity_log(request: HttpRequest, key: str, given: NewActivity) -> Any:
         actor(request), key, kind=given.kind, side=given.side, subject=given.subject,
         happened_at=given.happened_at, contact=given.contact, direction=given.direction, now=timezone.now(),
     )  # fmt: skip
-    return activity_shown(row)
+    return Status(201, activity_shown(row))
 
 
 @router.post("/deals/{key}/notes", response=answers(ActivityShown, 201))
 @policy(*EVERYONE)
 def note_add(request: HttpRequest, key: str, given: Note) -> Any:
     """A note on a deal."""
-    return activity_shown(add_note(actor(request), key, text=given.text, now=timezone.now()))
+    return Status(201, activity_shown(add_note(actor(request), key, text=given.text, now=timezone.now())))

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
+from ninja.responses import Status
 from pydantic import Field, model_validator
 
 from stageproof.actions.committee import add_to_committee, change_role, engage, remove_from_committee
@@ -70,7 +71,7 @@ def role_add(request: HttpRequest, key: str, given: Role) -> Any:
     row = add_to_committee(
         actor(request), key, contact=contact, role=given.role, engaged_at=given.engaged_at, now=timezone.now()
     )
-    return role_shown(row)
+    return Status(201, role_shown(row))
 
 
 @router.patch("/deals/{key}/roles/{contact}/{role}", response=answers(RoleShown))

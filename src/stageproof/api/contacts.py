@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
+from ninja.responses import Status
 from pydantic import BaseModel, ConfigDict, Field
 
 from stageproof.actions.contacts import create_contact, edit_contact, find_contact, merge_contacts
@@ -92,7 +93,7 @@ def contact_create(request: HttpRequest, given: ContactIn) -> Any:
     row = create_contact(
         actor(request), now=timezone.now(), facts=given.facts(), even_if_similar=given.even_if_similar
     )
-    return contact_shown(row)
+    return Status(201, contact_shown(row))
 
 
 @router.get("/contacts/{contact_id}", response=answers(ContactShown))

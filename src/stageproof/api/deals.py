@@ -8,6 +8,7 @@ import polars as pl
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query, Router
+from ninja.responses import Status
 from pydantic import BaseModel, Field
 
 from stageproof.actions.bulk import Outcome, bulk_edit, bulk_move
@@ -138,7 +139,7 @@ def deals(request: HttpRequest, asked: Query[DealQuery]) -> Any:
 def deal_create(request: HttpRequest, given: NewDeal) -> Any:
     """A new deal in the first stage of its pipeline."""
     done = create_deal(actor(request), now=timezone.now(), facts=given.facts())
-    return {**deal_shown(done.deal), "seq": done.seq}
+    return Status(201, {**deal_shown(done.deal), "seq": done.seq})
 
 
 @router.get("/deals/{key}", response=answers(DealInFull))

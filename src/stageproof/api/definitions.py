@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
+from ninja.responses import Status
 from pydantic import BaseModel, Field
 
 from stageproof.actions.actor import Actor
@@ -152,7 +153,7 @@ def definitions(request: HttpRequest, cursor: str | None = None, limit: Limit = 
 @policy(*DEFINES)
 def definition_draft(request: HttpRequest, given: Toml) -> Any:
     """A new draft; refused with every problem of the text."""
-    return _drafted(draft_definition(actor(request), toml=given.toml, now=timezone.now()))
+    return Status(201, _drafted(draft_definition(actor(request), toml=given.toml, now=timezone.now())))
 
 
 @router.post("/definitions/check", response=answers(Checked))

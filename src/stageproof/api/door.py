@@ -68,6 +68,8 @@ class Door:
             if actor is None or actor.person is None:
                 return not_signed_in()
             request.actor = actor  # type: ignore[attr-defined]
+            # So that the log names the person behind a token, too.
+            request.user = actor.person
             if wait := limits.requests.take(actor.name):
                 return too_many(wait)
             if actor.role not in roles:
@@ -118,9 +120,9 @@ class Open:
 
     csrf_exempt = True
     policy = PUBLIC
-    policies: Policies = {"GET": PUBLIC, "HEAD": PUBLIC}
 
     def __init__(self, body: Callable[[], Any]) -> None:
+        self.policies: Policies = {"GET": PUBLIC, "HEAD": PUBLIC}
         self.body = body
 
     def __call__(self, request: HttpRequest) -> HttpResponse:

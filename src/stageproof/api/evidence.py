@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
+from ninja.responses import Status
 from pydantic import Field
 
 from stageproof.actions.deals import find_deal
@@ -70,7 +71,9 @@ def evidence(request: HttpRequest, key: str, cursor: str | None = None, limit: L
 @policy(*EVERYONE)
 def evidence_attach(request: HttpRequest, key: str, given: Evidence) -> Any:
     """New evidence on a deal, not verified yet."""
-    return evidence_shown(attach_evidence(actor(request), key, now=timezone.now(), **given.facts()))
+    return Status(
+        201, evidence_shown(attach_evidence(actor(request), key, now=timezone.now(), **given.facts()))
+    )
 
 
 @router.post("/deals/{key}/waivers", response=answers(EvidenceShown, 201))
@@ -81,7 +84,7 @@ def waiver_grant(request: HttpRequest, key: str, given: Waiver) -> Any:
         actor(request), key, criterion=given.criterion, reason=given.reason, expires_on=given.expires_on,
         now=timezone.now(),
     )  # fmt: skip
-    return evidence_shown(row)
+    return Status(201, evidence_shown(row))
 
 
 @router.post("/evidence/{evidence_id}/verify", response=answers(EvidenceShown))

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import File, Form, Router
 from ninja.files import UploadedFile
+from ninja.responses import Status
 from pydantic import BaseModel, Field
 
 from stageproof.actions.conflict import NotFound
@@ -77,7 +78,7 @@ def import_preview(request: HttpRequest, reading: Form[Reading], files: File[lis
     except BaseException:
         discard(folder)
         raise
-    return run_shown(result.run)
+    return Status(201, run_shown(result.run))
 
 
 @router.get("/imports/{run}", response=answers(RunShown))

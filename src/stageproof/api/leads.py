@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
+from ninja.responses import Status
 from pydantic import BaseModel, Field
 
 from stageproof.actions.leads import WORKS_LEADS, convert_lead, create_lead, find_lead, set_lead_status
@@ -69,7 +70,7 @@ def leads(request: HttpRequest, status: str = "", cursor: str | None = None, lim
 @policy(*WORKS_LEADS)
 def lead_create(request: HttpRequest, given: LeadIn) -> Any:
     """A new lead."""
-    return lead_shown(create_lead(actor(request), now=timezone.now(), facts=given.facts()))
+    return Status(201, lead_shown(create_lead(actor(request), now=timezone.now(), facts=given.facts())))
 
 
 @router.get("/leads/{lead_id}", response=answers(LeadShown))
@@ -91,7 +92,7 @@ def lead_status(request: HttpRequest, lead_id: str, given: LeadStatus) -> Any:
 def lead_convert(request: HttpRequest, lead_id: str, given: DealFacts) -> Any:
     """The deal that the lead becomes, with its source and campaign."""
     done = convert_lead(actor(request), lead_id, facts=given.facts(), now=timezone.now())
-    return {**deal_shown(done.deal), "seq": done.seq}
+    return Status(201, {**deal_shown(done.deal), "seq": done.seq})
 
 
 def lead_shown(row: LeadVersion) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
+from ninja.responses import Status
 from pydantic import BaseModel, Field
 
 from stageproof.actions.people import change_person, save_team
@@ -86,7 +87,7 @@ def teams(request: HttpRequest, cursor: str | None = None, limit: Limit = USUAL)
 def team_create(request: HttpRequest, given: TeamFacts) -> Any:
     """A new team."""
     facts = _with(given.facts(), parent=Team, manager=Person)
-    return team_shown(save_team(actor(request), None, facts=facts, now=timezone.now()))
+    return Status(201, team_shown(save_team(actor(request), None, facts=facts, now=timezone.now())))
 
 
 @router.patch("/teams/{team_id}", response=answers(TeamShown))

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("stageproof.web.urls"))]
+from stageproof.server import health
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("api/v1/", include("stageproof.api.app")),
+    path("", include("stageproof.web.urls")),
+]
 
 handler404 = "stageproof.web.answers.not_found"

@@ -1,0 +1,88 @@
+"""Callers: the cast of the actions' tests, each with tokens."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from stageproof.actions.actor import Actor
+from stageproof.actions.tokens import create_token
+from stageproof.api import limits
+from tests.actions.conftest import Cast, acme, cast, deal, now, ready
+
+__all__ = ["acme", "cast", "deal", "now", "ready"]
+
+
+@dataclass
+class Caller:
+    """Someone at the API, with a token of a scope."""
+
+    token: str
+    client: Client = field(default_factory=Client)
+
+    def get(self, path: str, **query: Any) -> Answer:
+        return self._answer(self.client.get(f"/api/v1{path}", query, headers=self.headers()))
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        data = body if isinstance(body, str | bytes) else "" if body is None else json.dumps(body)
+        more = {"content_type": "application/json"} if body is not None else {}
+        raw = self.client.generic(
+            method, f"/api/v1{path}", data, headers={**self.headers(), **headers}, **more
+        )
+        return self._answer(raw)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.send("POST", path, body, **headers)
+
+    def patch(self, path: str, body: Any, **headers: str) -> Answer:
+        return self.send("PATCH", path, body, **headers)
+
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token}"} if self.token else {}
+
+    def _answer(self, raw: HttpResponse) -> Answer:
+        return Answer(raw.status_code, json.loads(raw.content) if raw.content else None, raw)
+
+
+@dataclass
+class Answer:
+    """What the API answered."""
+
+    status: int
+    body: Any
+    raw: HttpResponse
+
+    @property
+    def codes(self) -> list[str]:
+        return [problem["code"] for problem in self.body["problems"]]
+
+
+def token_of(actor: Actor, scope: str = "write", at: dt.datetime | None = None) -> str:
+    """The text of a new token."""
+    made_at = at or timezone.now()
+    _, text = create_token(actor, name=f"{scope} token", scope=scope, now=made_at)
+    return text
+
+
+@pytest.fixture
+def api(cast: Cast) -> Callable[..., Caller]:
+    """Whoever of the cast is named, at the API."""
+
+    def caller(name: str, scope: str = "write") -> Caller:
+        return Caller(token_of(cast[name], scope))
+
+    return caller
+
+
+@pytest.fixture(autouse=True)
+def _full_buckets() -> Iterator[None]:
+    limits.requests.left.clear()
+    yield
