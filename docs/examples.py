@@ -5,6 +5,7 @@
 <!-- run: 12 -->             the same, of whose output so many lines are shown
 <!-- python -->              the next block is run
 <!-- prints -->              the next block is what the last Python printed
+<!-- demo: 24 -->            the next block is so many lines of what `make demo` shows of its first year
 
 The examples of a page share a folder and the names of their Python. `python docs/examples.py` writes what the commands
 print now into the pages; tests/docs compares.
@@ -28,7 +29,7 @@ from unittest import mock
 DOCS = Path(__file__).resolve().parent
 SECTIONS = ("tutorial", "how-to", "explanation", "reference")
 _MARKED = re.compile(
-    r"^<!-- (?P<kind>file|run|python|prints)(?:: (?P<what>[^>]+))? -->\n"
+    r"^<!-- (?P<kind>file|run|python|prints|demo)(?:: (?P<what>[^>]+))? -->\n"
     r"(?P<fence>`{3,})(?P<language>\w*)\n(?P<body>.*?)^(?P=fence)$",
     re.MULTILINE | re.DOTALL,
 )
@@ -53,6 +54,8 @@ class Running:
             self.printed = _printed(lambda: exec(compile(body, "<example>", "exec"), self.names))
         elif kind == "prints":
             body = self.printed
+        elif kind == "demo":
+            body = "".join(f"{line}\n" for line in _shown_of_demo().splitlines()[: int(what)])
         head = f"<!-- {kind}: {what} -->" if what else f"<!-- {kind} -->"
         return f"{head}\n{found['fence']}{found['language']}\n{body}{found['fence']}"
 
@@ -60,6 +63,7 @@ class Running:
 def pages() -> list[Path]:
     """The pages that have examples."""
     found = [path for section in SECTIONS for path in sorted((DOCS / section).rglob("*.md"))]
+    found.append(DOCS.parent / "README.md")
     return [path for path in found if _MARKED.search(path.read_text(encoding="utf-8"))]
 
 
@@ -85,6 +89,21 @@ def _ran(command: str, shown: int | None) -> str:
     if shown is not None and len(lines) > shown:
         lines = [*lines[:shown], "..."]
     return "\n".join([f"$ {command}", *lines]) + "\n"
+
+
+def _shown_of_demo() -> str:
+    """What the terminal shows of the demo company in the last week of its first third quarter."""
+    from rich.console import Console
+
+    from stageproof.audit.audit import audit
+    from stageproof.audit.terminal import show
+    from stageproof.cli.demo import MOMENTS
+    from stageproof.demo.book import demo_company
+
+    day, name = MOMENTS[0]
+    book = demo_company().book()
+    found = audit(book, as_of=day, definition=book.as_of(day).definitions[0], period=book.calendar.period(name))
+    return _printed(lambda: show(found, Console()))
 
 
 def _printed(call: Any) -> str:

@@ -1,0 +1,80 @@
+"""Takes the pictures of the pages: `python docs/make_pictures.py`, with Chromium on the machine.
+
+The demo company is always the same, so pictures change only where the report does.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from stageproof.audit.audit import audit
+from stageproof.audit.report import report
+from stageproof.demo.book import demo_company
+
+PICTURES = Path(__file__).resolve().parent / "pictures"
+DAY, PERIOD = "2024-09-23", "2024-Q3"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture of the report: its file, the size of the window, the scheme, and where it is scrolled to."""
+
+    name: str
+    width: int
+    height: int
+    scheme: str = "light"
+    at: str = ""
+
+
+SHOWN = (
+    Picture("report.png", 1280, 1000),
+    Picture("report-dark.png", 1280, 1000, "dark"),
+    Picture("report-phone.png", 390, 844),
+    Picture("report-checks.png", 1280, 900, at="#checks"),
+)
+
+
+def page_of_demo_company() -> str:
+    """The report of the demo company in the last week of its first third quarter."""
+    book = demo_company().book()
+    rules = book.as_of(DAY).definitions[0]
+    return report(audit(book, as_of=DAY, definition=rules, period=book.calendar.period(PERIOD)))
+
+
+def take(browser: Browser, address: str, picture: Picture) -> None:
+    """One picture, without the bar that scrolls."""
+    size = {"width": picture.width, "height": picture.height}
+    page = browser.new_context(viewport=size, color_scheme=picture.scheme, device_scale_factor=1).new_page()
+    page.goto(address)
+    if picture.at:
+        page.locator(picture.at).first.scroll_into_view_if_needed()
+        page.evaluate("at => document.querySelector(at).scrollIntoView()", picture.at)
+    page.screenshot(path=PICTURES / picture.name, animations="disabled")
+    page.context.close()
+
+
+def main() -> int:
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        print("There is no Chromium on this machine.", file=sys.stderr)
+        return 1
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = Path(folder) / "report.html"
+        path.write_text(page_of_demo_company(), encoding="utf-8")
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
+        for picture in SHOWN:
+            take(browser, path.as_uri(), picture)
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
