@@ -290,6 +290,19 @@ def test_deals_without_an_owner_are_a_group_of_their_own() -> None:
         assert flows(only.lines) == flows(unowned)
 
 
+@pytest.mark.parametrize("engine", ["polars", *OTHERS])
+def test_blank_is_a_choice_and_no_choice_is_nothing(engine: str) -> None:
+    text = """
+    deal  valid_from  status  owner  amount  close_on
+    a     2025-01-10  open    -      100     2025-03-01
+    b     2025-01-10  open    Ann    50      2025-03-01
+    """
+    book = on_engine(engine, book_of(text))
+    blank = bridge(book, START, END, where={"owner": [None]})
+    assert flows(blank.lines) == {"opening": (1, 100), "closing": (1, 100)}
+    assert bridge(book, START, END, where={"owner": []}).deals.is_empty()
+
+
 def test_a_lost_deal_without_an_amount_leaves_at_its_last_one() -> None:
     text = """
     deal  valid_from  status  amount  close_on

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Pipeline
-from stageproof.engine.frames import collect
+from stageproof.engine.frames import Lazy, collect
 from stageproof.engine.measures.bridge_lines import regrouped, same_money, stays, way_in, way_out
 from stageproof.engine.measures.bridge_rows import in_order, moves, standing
 from stageproof.engine.measures.bridge_scope import Scope
@@ -26,12 +24,12 @@ def ends(first: Pipeline, last: Pipeline, scope: Scope) -> pl.DataFrame:
     return compared(paired(before, after), scope, out=way_out(scope), into=way_in(scope))
 
 
-def in_force(pipeline: Pipeline) -> nw.LazyFrame[Any]:
+def in_force(pipeline: Pipeline) -> Lazy:
     """The version of every deal that holds at the instant, deleted ones too."""
     return pipeline.versions.filter(nw.col("valid_to") > pipeline.at)
 
 
-def paired(before: nw.LazyFrame[Any], after: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def paired(before: Lazy, after: Lazy) -> Lazy:
     """One row per deal that is inside before or after, with both states side by side."""
     both = named(before, "before").join(
         named(after, "after"), left_on="before_deal", right_on="after_deal", how="full"
@@ -39,19 +37,19 @@ def paired(before: nw.LazyFrame[Any], after: nw.LazyFrame[Any]) -> nw.LazyFrame[
     return settled(both).filter(nw.col("before_inside") | nw.col("after_inside"))
 
 
-def named(states: nw.LazyFrame[Any], side: str) -> nw.LazyFrame[Any]:
+def named(states: Lazy, side: str) -> Lazy:
     """The states with every column prefixed by the side."""
     return states.rename({name: f"{side}_{name}" for name in states.collect_schema().names()})
 
 
-def settled(both: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def settled(both: Lazy) -> Lazy:
     """With the deal, and a plain no where there is no state on a side."""
     sides = [f"{side}_{flag}" for side in ("before", "after") for flag in ("inside", "dated")]
     flags = {name: nw.coalesce(nw.col(name), nw.lit(False)) for name in sides}
     return both.with_columns(deal=nw.coalesce(nw.col("before_deal"), nw.col("after_deal")), **flags)
 
 
-def compared(both: nw.LazyFrame[Any], scope: Scope, *, out: nw.Expr, into: nw.Expr) -> pl.DataFrame:
+def compared(both: Lazy, scope: Scope, *, out: nw.Expr, into: nw.Expr) -> pl.DataFrame:
     """The rows of pairs that have `worth` on both sides and, before, what that is `later`."""
     opening, closing, later = nw.col("before_worth"), nw.col("after_worth"), nw.col("before_later")
     kept = stays() & same_money(scope)

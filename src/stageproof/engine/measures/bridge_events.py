@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Pipeline, in_memory
-from stageproof.engine.frames import collect
+from stageproof.engine.frames import Lazy, collect
 from stageproof.engine.local_days import local_day
 from stageproof.engine.measures.bridge_ends import named, settled
-from stageproof.engine.measures.bridge_lines import regrouped, same_money, way_in, way_out
+from stageproof.engine.measures.bridge_lines import same_money, way_in, way_out
 from stageproof.engine.measures.bridge_rows import in_order, moves, standing
 from stageproof.engine.measures.bridge_scope import Scope
 
@@ -25,7 +23,7 @@ def events(first: Pipeline, last: Pipeline, scope: Scope) -> pl.DataFrame:
     return in_order([*_held(stretches, first, last, scope), *_changes(stretches, first, last, scope)])
 
 
-def _stretches(first: Pipeline, last: Pipeline, scope: Scope) -> nw.LazyFrame[Any]:
+def _stretches(first: Pipeline, last: Pipeline, scope: Scope) -> Lazy:
     """The versions held since the start, worth `early` when they begin and `late` when they end."""
     versions = last.versions.filter(nw.col("valid_to") > first.at, nw.col("valid_to") > nw.col("valid_from"))
     states = scope.states(last, versions, "valid_from", "valid_to", "actor", "door")
@@ -41,7 +39,7 @@ def _day(last: Pipeline, scope: Scope, at: nw.Expr) -> nw.Expr:
     return local_day(at, last.book.zone, last.at)
 
 
-def _held(stretches: nw.LazyFrame[Any], first: Pipeline, last: Pipeline, scope: Scope) -> list[pl.DataFrame]:
+def _held(stretches: Lazy, first: Pipeline, last: Pipeline, scope: Scope) -> list[pl.DataFrame]:
     """What stood at the start and at the end, and what rates alone did in between."""
     opens, closes = nw.col("valid_from") <= first.at, nw.col("valid_to") > last.at
     revalued = nw.col("late") - nw.col("early")
@@ -66,9 +64,7 @@ def _held(stretches: nw.LazyFrame[Any], first: Pipeline, last: Pipeline, scope: 
     ]
 
 
-def _changes(
-    stretches: nw.LazyFrame[Any], first: Pipeline, last: Pipeline, scope: Scope
-) -> list[pl.DataFrame]:
+def _changes(stretches: Lazy, first: Pipeline, last: Pipeline, scope: Scope) -> list[pl.DataFrame]:
     before = named(stretches.filter(nw.col("valid_to") <= last.at), "before")
     after = named(stretches.filter(nw.col("valid_from") > first.at), "after")
     # One version ends at the very instant at which the next begins; without a next one the deal is gone.
@@ -92,7 +88,6 @@ def _changes(
         out_amount=nw.when(kept).then(now).otherwise(was),
         in_amount=now,
         change=nw.when(kept).then(now - was).otherwise(nw.lit(0)),
-        regrouped=regrouped(scope),
         changed_at=nw.coalesce(nw.col("after_valid_from"), nw.col("before_valid_to")),
         actor=nw.col("after_actor"),
         door=nw.col("after_door"),

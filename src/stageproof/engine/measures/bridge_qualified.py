@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
-from typing import Any, get_args
+from typing import get_args
 
 import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Book, Instant, Pipeline
+from stageproof.engine.frames import Lazy
 from stageproof.engine.measures.bridge import Bridge, Mode, instants, unknown
 from stageproof.engine.measures.bridge_ends import compared, in_force, paired
 from stageproof.engine.measures.bridge_lines import BALANCES, QUALIFIED_LINES, way_in, way_out
@@ -89,7 +90,7 @@ def _ends(first: Pipeline, last: Pipeline, scope: Scope) -> pl.DataFrame:
     return compared(both, scope, out=_way_out(scope), into=_way_in(scope))
 
 
-def _judged(pipeline: Pipeline, states: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def _judged(pipeline: Pipeline, states: Lazy) -> Lazy:
     """The states with `eligible`, inside whatever their qualification, and `inside`, where they are qualified."""
     judged = qualified_deals(pipeline).select("deal", "qualification")
     qualified = nw.coalesce(nw.col("qualification") == QUALIFIED, nw.lit(False))
@@ -98,7 +99,7 @@ def _judged(pipeline: Pipeline, states: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
     )
 
 
-def _under_rules_of(first: Pipeline, last: Pipeline, after: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+def _under_rules_of(first: Pipeline, last: Pipeline, after: Lazy) -> Lazy:
     """With `formerly`: whether the deal would still, or already, be qualified under the rules of the start."""
     if first.definitions == last.definitions:
         return after.with_columns(formerly=nw.col("inside"))

@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import and_
-from typing import Any
 
 import narwhals as nw
 
 from stageproof.engine.book import Pipeline
 from stageproof.engine.exchange import valued
-from stageproof.engine.frames import day_number
+from stageproof.engine.frames import Lazy, day_number
 from stageproof.engine.measures.grouping import GRAINS, with_groups
 from stageproof.engine.period import Period
 
@@ -42,15 +41,13 @@ class Scope:
         """The columns in which a deal moves when it is transferred."""
         return tuple(name for name in dict.fromkeys((*self.where, *self.by)) if name not in GRAINS)
 
-    def states(self, pipeline: Pipeline, versions: nw.LazyFrame[Any], *also: str) -> nw.LazyFrame[Any]:
+    def states(self, pipeline: Pipeline, versions: Lazy, *also: str) -> Lazy:
         """The versions with `dated` (the close date is right) and `inside` (all is), and little else."""
         grouped = with_groups(pipeline, versions, self.carried)
         inside = (nw.col("status") == "open") & self._dated() & self._placed()
         return grouped.select(*self.carried, *also, dated=self._dated(), inside=inside)
 
-    def worth(
-        self, pipeline: Pipeline, states: nw.LazyFrame[Any], name: str, on: nw.Expr
-    ) -> nw.LazyFrame[Any]:
+    def worth(self, pipeline: Pipeline, states: Lazy, name: str, on: nw.Expr) -> Lazy:
         """With `name`: what each state is worth on the day, in minor units; nothing where that is unknown."""
         if self.own_currency:
             return states.with_columns(**{name: nw.coalesce(nw.col("amount"), nw.lit(0))})
@@ -80,9 +77,10 @@ def changed(name: str) -> nw.Expr:
 
 
 def _is_one_of(name: str, values: Sequence[str | None]) -> nw.Expr:
-    column = nw.col(name)
-    found = nw.coalesce(column.is_in([value for value in values if value is not None]), nw.lit(False))
-    return found | column.is_null() if None in values else found
+    stated = [value for value in values if value is not None]
+    # SQL knows no empty list of choices.
+    found = nw.coalesce(nw.col(name).is_in(stated), nw.lit(False)) if stated else nw.lit(False)
+    return found | nw.col(name).is_null() if None in values else found
 
 
 def _all(tests: Sequence[nw.Expr]) -> nw.Expr:
