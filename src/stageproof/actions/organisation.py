@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
@@ -152,7 +152,7 @@ def _of_organisation(name: str, zone: str, currency: str) -> list[Problem]:
     if not name:
         problems.append(missing("name", "The organisation needs a name.", "Give it one."))
     if (problem := check_zone(zone)) is not None:
-        problems.append(problem)
+        problems.append(replace(problem, column="zone"))
     if not is_currency(currency):
         problems.append(
             wrong("currency", currency, "This is not a currency.", "Use a code such as USD or EUR.")

@@ -74,7 +74,9 @@ def invited(request: HttpRequest, given: dict[str, str]) -> str:
     link = request.build_absolute_uri(reverse("invitation")) + f"#{key}"
     if sends_mail():
         text = render_to_string("mail/invitation.txt", {"invitation": row, "link": link})
-        send_mail(f"{row.invited_by.name} invites you to Stageproof", text, None, [row.email])
+        # A name may hold a line break; a subject may not.
+        subject = " ".join(f"{row.invited_by.name} invites you to Stageproof".split())
+        send_mail(subject, text, None, [row.email])
     return link
 
 
