@@ -49,7 +49,7 @@ def archive() -> bytes:
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "binary_file", "The file is a PNG picture, not a table."),
         (b"%PDF-1.7\nabc", "binary_file", "The file is a PDF document, not a table."),
         (b"PAR1" + bytes(9), "binary_file", "The file is a Parquet file, not a table."),
-        (gzip.compress(b"Deal,Amount\nA,1\n"), "binary_file", "The file is a GZIP archive, not a table."),
+        (gzip.compress(b"Deal,Amount\nA,1\n", mtime=0), "binary_file", "The file is a GZIP archive, not a table."),
         (archive(), "binary_file", "The file is a ZIP archive, not a table."),
         (bytes(range(256)) * 8, "binary_file", "The file is a binary file, not a table."),
         (bytes(5000) + b"Deal", "binary_file", "The file is a binary file, not a table."),

@@ -99,12 +99,19 @@ def to_instants(name: str, dtype: Any) -> nw.Expr:
 def from_rows(table: Table, rows: Sequence[dict[str, Any]]) -> pl.LazyFrame:
     """A table from dictionaries, for tests and small books; real dates and instants are welcome."""
     names = list(dict.fromkeys(key for row in rows for key in row)) or list(table.names)
-    data: dict[str, list[Any]] = {name: [number(row.get(name)) for row in rows] for name in names}
-    schema = {}
-    for name in names:
-        column = table.column(name)
-        schema[name] = _POLARS[column.kind] if column else None
-    return pl.LazyFrame(data, schema=schema)
+    columns = {name: table.column(name) for name in names}
+    kinds = {name: column.kind if column else None for name, column in columns.items()}
+    data: dict[str, list[Any]] = {
+        name: [_of_kind(row.get(name), kinds[name]) for row in rows] for name in names
+    }
+    return pl.LazyFrame(data, schema={name: _POLARS[kind] if kind else None for name, kind in kinds.items()})
+
+
+def _of_kind(value: Any, kind: str | None) -> Any:
+    """A plain date where an instant is asked for is the day's first moment, in UTC."""
+    if kind == "instant" and isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return day_number(value) * DAY
+    return number(value)
 
 
 def number(value: Any) -> Any:

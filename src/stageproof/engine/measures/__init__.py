@@ -10,6 +10,7 @@ from stageproof.engine.measures.attribution import attribution
 from stageproof.engine.measures.average_deal_size import average_deal_size
 from stageproof.engine.measures.bookings import bookings
 from stageproof.engine.measures.bridge import bridge
+from stageproof.engine.measures.bridge_qualified import qualified_bridge
 from stageproof.engine.measures.conversion import conversion
 from stageproof.engine.measures.coverage import coverage
 from stageproof.engine.measures.cycle_length import cycle_length
@@ -34,6 +35,7 @@ __all__ = [
     "funnel",
     "open_pipeline",
     "push_count",
+    "qualified_bridge",
     "slippage",
     "stage_visits",
     "time_in_stage",
@@ -115,6 +117,11 @@ MEASURES: dict[str, Measure] = _catalogue(
         "How the open pipeline of one day became that of another.",
         "opening + new + reopened + pulled in + transferred in + increased - decreased - pushed out - "
         "transferred out - won - lost - deleted +- exchange rates = closing",
+    ),
+    (
+        qualified_bridge,
+        "How the qualified pipeline of one day became that of another.",
+        "the bridge over qualified deals, with became qualified - lost qualification +- change of definition",
     ),
     (
         funnel,
