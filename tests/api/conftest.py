@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 from stageproof.actions.actor import Actor
 from stageproof.actions.tokens import create_token
 from stageproof.api import limits
-from tests.actions.conftest import Cast, acme, cast, deal, now, ready
+from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
 
 __all__ = ["acme", "cast", "deal", "now", "ready"]
 
@@ -77,12 +77,20 @@ def api(cast: Cast) -> Callable[..., Caller]:
     """Whoever of the cast is named, at the API."""
 
     def caller(name: str, scope: str = "write") -> Caller:
-        return Caller(token_of(cast[name], scope))
+        found = Caller(token_of(cast[name], scope))
+        # So that the token is noted as used before a test looks at what changes.
+        assert found.get("/me").status == 200
+        return found
 
     return caller
 
 
 @pytest.fixture(autouse=True)
-def _full_buckets() -> Iterator[None]:
+def _clock(now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The front door reads the clock of the test, a second later, which its requests do not move."""
+    monkeypatch.setattr(timezone, "now", lambda: now.at + dt.timedelta(seconds=1))
+
+
+@pytest.fixture(autouse=True)
+def _full_buckets() -> None:
     limits.requests.left.clear()
-    yield
