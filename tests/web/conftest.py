@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import unescape
 from typing import Any
 
@@ -22,12 +22,11 @@ PART = {"HTTP_HX_REQUEST": "true"}
 
 
 @pytest.fixture(autouse=True)
-def _clock(now: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _clock(now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages read the test's clock, and keep nothing of another test."""
     monkeypatch.setattr(timezone, "now", lambda: now())
     as_of._present.clear()
     as_of._past.clear()
-    yield
 
 
 @pytest.fixture

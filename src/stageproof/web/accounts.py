@@ -58,7 +58,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
         rows = [{**each, "name": each["account"], **known.get(each["account"], {})} for each in here]
     context = {
         "rows": rows, "count": count, "every": every, "text": text, "page_number": page,
-        "pages": max((count + ROWS - 1) // ROWS, 1), "whole": sums.select(pl.col("open", "won", "deals").sum()).row(0, named=True),
+        "pages": max((count + ROWS - 1) // ROWS, 1),
+        "whole": sums.select(pl.col("open", "won", "deals").sum()).row(0, named=True),
         "may_create": moment.is_now and actor.role in KEEPS_ACCOUNTS,
     }  # fmt: skip
     return render(request, "accounts.html", context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +20,7 @@ from stageproof.engine.problem import Problem, Refused
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.cards import Card, cards
-from stageproof.web.deal_list import DealList, deal_list, totals, visible
+from stageproof.web.deal_list import DealList, deal_list, scope, totals, visible
 from stageproof.web.filters import Filters
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.saved_views import views_of
@@ -72,33 +73,41 @@ class Board:
         if UNKNOWN in sums:
             stages[UNKNOWN] = ("Other stages", None)
         shown = {place: named for place, named in stages.items() if only is None or place in only}
-        return [self._column(place, *named, sums.get(place, {}), first) for place, named in shown.items()]
+        drawn = self._first(first) if first else {}
+        return [
+            self._column(place, *named, sums.get(place, {}), drawn.get(place, []))
+            for place, named in shown.items()
+        ]
 
-    def _column(self, place: int, name: str, norm: int | None, sums: Mapping[str, Any], first: int) -> Column:
-        found, following = self.cards(place, 0, first) if sums and first else ([], None)
+    def _column(
+        self, place: int, name: str, norm: int | None, sums: Mapping[str, Any], drawn: list[Card]
+    ) -> Column:
+        count = sums.get("deals", 0)
+        following = len(drawn) if drawn and len(drawn) < count else None
         return Column(
-            place,
-            name,
-            norm,
-            sums.get("deals", 0),
-            sums.get("amount", 0),
-            sums.get("qualified", 0),
-            found,
-            following,
+            place, name, norm, count, sums.get("amount", 0), sums.get("qualified", 0), drawn, following
         )
+
+    def _first(self, count: int) -> dict[int, list[Card]]:
+        """The first cards of every column, by its position, in one go."""
+        rows = self.deals.group_by("position", maintain_order=True).head(count)
+        found: dict[int, list[Card]] = defaultdict(list)
+        for place, card in zip(rows["position"], self._cards(rows), strict=True):
+            found[place].append(card)
+        return found
+
+    def _cards(self, rows: pl.DataFrame) -> list[Card]:
+        return cards(self.listed, self.definition, rows, editable=self.editable)
 
     def cards(self, position: int, offset: int, count: int) -> tuple[list[Card], int | None]:
         """Some cards of a column, largest amount first, and where the next ones begin."""
         here = self.deals.filter(pl.col("position") == position)
-        found = cards(self.listed, self.definition, here.slice(offset, count), editable=self.editable)
         following = offset + count
-        return found, following if following < here.height else None
+        return self._cards(here.slice(offset, count)), following if following < here.height else None
 
     def card(self, key: str) -> list[Card]:
         """The card of one deal; none where the filters leave it out."""
-        return cards(
-            self.listed, self.definition, self.deals.filter(pl.col("deal") == key), editable=self.editable
-        )
+        return self._cards(self.deals.filter(pl.col("deal") == key))
 
 
 @policy(*EVERYONE)
@@ -116,7 +125,9 @@ def board(request: HttpRequest) -> HttpResponse:
         "columns": shown.columns(),
         "whole": whole,
         "share": round(100 * whole["qualified"] / whole["amount"]) if whole["amount"] else 0,
-        "filters": shown.filters.choices(moment.pipeline, shown.seen),
+        "filters": shown.filters.choices(
+            moment.pipeline, shown.seen, f"board {scope(actor)} {shown.definition.pipeline}"
+        ),
         "filtered": bool(shown.filters.as_dict),
         "pipelines": [each.pipeline for each in moment.pipeline.definitions],
         "views": views_of(actor, "board"),
@@ -144,14 +155,19 @@ def board_of(actor: Actor, moment: Moment, asked: Mapping[str, str]) -> Board:
     if wanted not in definitions:
         raise NotFound("pipeline", wanted)
     listed = deal_list(moment.pipeline)
-    open_here = listed.deals.filter(pl.col("status") == "open")
-    if len(definitions) > 1:
-        open_here = open_here.filter(pl.col("pipeline") == wanted)
+    open_here = moment.pipeline.remember(
+        f"open deals of {wanted}", lambda: _open(listed, wanted if len(definitions) > 1 else None)
+    )
     seen = visible(actor, moment, open_here)
     filters = Filters.of(asked)
     return Board(
         actor, moment, listed, definitions[wanted], filters, seen, filters.apply(moment.pipeline, seen)
     )
+
+
+def _open(listed: DealList, pipeline: str | None) -> pl.DataFrame:
+    found = listed.deals.filter(pl.col("status") == "open")
+    return found if pipeline is None else found.filter(pl.col("pipeline") == pipeline)
 
 
 def board_shown(request: HttpRequest, moment: Moment) -> Board:

@@ -36,7 +36,8 @@ def _card(context: Context, card: Card, moment: Moment, movable: bool) -> str:
     )
     return (
         f'<li class="deal-card" id="card-{key}" data-key="{key}" data-version="{card.version}" data-step tabindex="-1">'
-        f'<a class="card-name" href="{link}{moment.query}" draggable="false">{escape(card.account or card.name)}</a>{move}'
+        f'<a class="card-name" href="{link}{moment.query}" draggable="false">{escape(card.account or card.name)}</a>'
+        f"{move}"
         f'<p class="card-what cut">{escape(card.what) if card.account else ""}</p>'
         f'<p class="card-line"><b class="money-line">{_money(card)}</b><span>{day(context, card.close_on)}</span></p>'
         f'<p class="card-line small">{_proof(card)}{_stay(card)}{_owner(card)}</p>{_marks(card)}</li>'
@@ -59,7 +60,8 @@ def _proof(card: Card) -> str:
     )
     full = " full" if card.met == card.of else ""
     return (
-        f'<span class="proof{full}" title="{missing}"><span class="dots" aria-hidden="true">{dots}</span>{card.met}/{card.of}'
+        f'<span class="proof{full}" title="{missing}"><span class="dots" aria-hidden="true">{dots}</span>'
+        f"{card.met}/{card.of}"
         f'<span class="heard"> criteria met. {missing}.</span></span>'
     )
 
@@ -92,7 +94,8 @@ def _marks(card: Card) -> str:
     marks = ""
     if card.behind:
         count = f"{card.behind} {'criterion' if card.behind == 1 else 'criteria'}"
-        marks = f'<span class="tag bad" title="{count} of earlier stages not met">{icon("unmet")}{card.behind} behind</span>'
+        said = f"{count} of earlier stages not met"
+        marks = f'<span class="tag bad" title="{said}">{icon("unmet")}{card.behind} behind</span>'
     marks += "".join(_risk(risk) for risk in card.risks[:SHOWN_RISKS])
     rest = card.risks[SHOWN_RISKS:]
     if rest:
@@ -104,4 +107,5 @@ def _marks(card: Card) -> str:
 
 
 def _risk(risk: Risk) -> str:
-    return f'<span class="tag risk" title="{escape(risk.seen)}">{icon("risk")}<span class="cut">{escape(risk.label)}</span></span>'
+    label = f'<span class="cut">{escape(risk.label)}</span>'
+    return f'<span class="tag risk" title="{escape(risk.seen)}">{icon("risk")}{label}</span>'

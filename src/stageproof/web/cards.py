@@ -19,7 +19,16 @@ from stageproof.engine.proof import sentence
 from stageproof.records.models import Deal
 from stageproof.web.deal_list import DealList, at_risk, findings
 
-FIRST = ("past", "no_close_date", "next_step_past", "no_next_step", "silent", "never_heard", "pushed", "unconfirmed")
+FIRST = (
+    "past",
+    "no_close_date",
+    "next_step_past",
+    "no_next_step",
+    "silent",
+    "never_heard",
+    "pushed",
+    "unconfirmed",
+)
 """The order in which marks are shown where not all have room; the others come after."""
 
 

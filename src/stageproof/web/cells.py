@@ -9,7 +9,7 @@ from django import template
 from django.template.context import Context
 from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from stageproof.web.as_of import Moment
 from stageproof.web.formats import NOTHING, age, day, icon, money, query
@@ -35,7 +35,7 @@ def cell(
         shown = format_html(
             '<button type="button" class="cell-button" data-url="{}"{} aria-label="{}: {}">{}</button>',
             reverse("pipeline_cell", args=[row["deal"], column.edit]),
-            format_html(" data-edit") if column.name == "amount" else "",
+            mark_safe(" data-edit") if column.name == "amount" else "",
             column.label, _plain(row, column), shown,
         )  # fmt: skip
     classes = [f"col-{column.name}", *(["number"] if column.number else [])]

@@ -115,6 +115,12 @@ def visible(actor: Actor, moment: Moment, deals: pl.DataFrame) -> pl.DataFrame:
     return deals.join(latest.filter(seen).select("deal"), on="deal", how="semi")
 
 
+def scope(actor: Actor) -> str:
+    """A name for what the actor sees, the same for all who see the same."""
+    teams = visible_teams(actor)
+    return "all" if teams is None else f"{actor.name} {sorted(teams)}"
+
+
 def totals(deals: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     """Count, nominal and qualified amount in the reporting currency, how many have none, per group or whole."""
     qualified = pl.col("qualification") == "qualified"
@@ -128,4 +134,4 @@ def totals(deals: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     return deals.group_by(*by).agg(**aggregates) if by else deals.select(**aggregates)
 
 
-__all__ = ["UNQUALIFIED", "DealList", "at_risk", "deal_list", "findings", "totals", "visible"]
+__all__ = ["UNQUALIFIED", "DealList", "at_risk", "deal_list", "findings", "scope", "totals", "visible"]

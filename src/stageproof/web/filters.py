@@ -89,16 +89,16 @@ class Filters:
     def _closing(self, period: Period) -> pl.Expr:
         return pl.col("close_on").is_between(day_number(period.starts_on), day_number(period.ends_on))
 
-    def choices(self, pipeline: Pipeline, deals: pl.DataFrame) -> list[Filter]:
-        """Every filter with its choices among the deals given, which are those the person sees."""
-        found = [self._of_field(name, deals) for name in FIELDS]
+    def choices(self, pipeline: Pipeline, deals: pl.DataFrame, whose: str) -> list[Filter]:
+        """Every filter with its choices among the deals given; `whose` names them, for all who see the same."""
+        values = pipeline.remember(
+            f"choices {whose}", lambda: {name: _values(deals[name]) for name in FIELDS}
+        )
+        found = [self._of_field(name, values[name]) for name in FIELDS]
         return [*found, self._of_period(pipeline), self._of_risk(pipeline)]
 
-    def _of_field(self, name: str, deals: pl.DataFrame) -> Filter:
-        values = deals[name].unique()
-        labels = {value: value for value in sorted(values.drop_nulls().to_list())}
-        if values.null_count():
-            labels[NONE] = f"no {name}"
+    def _of_field(self, name: str, values: list[str | None]) -> Filter:
+        labels = {value or NONE: value or f"no {name}" for value in values}
         if (chosen := getattr(self, name)) and chosen not in labels:
             labels[chosen] = chosen
         return Filter(name, name.capitalize(), [Choice(v, label, v == chosen) for v, label in labels.items()])
@@ -112,9 +112,15 @@ class Filters:
         )
 
     def _of_risk(self, pipeline: Pipeline) -> Filter:
-        codes = sorted(set(at_risk(pipeline)["code"].to_list()) | ({self.risk} - {"", ANY_RISK}))
+        found = pipeline.remember("risk codes", lambda: set(at_risk(pipeline)["code"].unique()))
+        codes = sorted(found | ({self.risk} - {"", ANY_RISK}))
         labels = {ANY_RISK: "Any risk", **{code: kind_of(code).says for code in codes}}
         return Filter("risk", "Risk", [Choice(v, label, v == self.risk) for v, label in labels.items()])
+
+
+def _values(column: pl.Series) -> list[str | None]:
+    values = column.unique()
+    return [*sorted(values.drop_nulls().to_list()), *([None] if values.null_count() else [])]
 
 
 def periods_around(calendar: Calendar, pipeline: Pipeline) -> list[Period]:

@@ -26,20 +26,23 @@ _DRAWN = {
 _SYMBOLS = "".join(
     f'<symbol id="i-{name}" viewBox="0 0 16 16">{drawing}</symbol>' for name, drawing in ICONS.items()
 )
-_SPRITE = mark_safe(f'<svg class="sprite" width="0" height="0" aria-hidden="true">{_SYMBOLS}</svg>')
+_SPRITE = format_html(
+    '<svg class="sprite" width="0" height="0" aria-hidden="true">{}</svg>',
+    mark_safe(_SYMBOLS),  # noqa: S308
+)
 NOTHING = mark_safe('<span class="nothing">–<span class="heard">none</span></span>')
 
 
 @register.simple_tag
 def money(amount: int | None, currency: str, form: str = "short") -> SafeString:
-    """The amount shortened, or `plain` with every digit and no unit; the exact value on hover and when read out."""
+    """The amount `short` or `exact`, `bare` and `plain` without the unit; the exact one on hover and when read out."""
     if amount is None:
         return NOTHING
     worth = Money(amount, currency)
     exact = worth.exact()
-    shown = worth.short() if form == "short" else exact.rsplit(" ", 1)[0]
-    if form == "bare":
-        shown = worth.short().rsplit(" ", 1)[0]
+    shown = exact if form in ("exact", "plain") else worth.short()
+    if form in ("plain", "bare"):
+        shown = shown.rsplit(" ", 1)[0]
     return format_html(
         '<span class="money" title="{}"><span aria-hidden="true">{}</span><span class="heard">{}</span></span>',
         exact, shown, exact,

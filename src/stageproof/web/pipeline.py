@@ -29,7 +29,7 @@ from stageproof.web.answers import actor_of, came_from, wants_part
 from stageproof.web.as_of import Moment, asked_day, moment_of, past
 from stageproof.web.board import whole_number
 from stageproof.web.deal import values_of
-from stageproof.web.deal_list import deal_list, totals, visible
+from stageproof.web.deal_list import deal_list, scope, totals, visible
 from stageproof.web.fields import read_facts
 from stageproof.web.filters import Filters
 from stageproof.web.policy import EVERYONE, policy
@@ -143,8 +143,10 @@ def table_of(actor: Actor, moment: Moment, asked: Mapping[str, str]) -> Table:
         stage = asked["stage"]
         known = pl.col("position") == int(stage) if stage.lstrip("-").isdigit() else pl.col("stage") == stage
         narrowed = narrowed.filter(known)
-    sort = asked.get("sort") or "-amount"
-    column = COLUMNS.get(sort.removeprefix("-"), COLUMNS["amount"])
+    sort = asked.get("sort", "")
+    if sort.removeprefix("-") not in COLUMNS:
+        sort = "-amount"
+    column = COLUMNS[sort.removeprefix("-")]
     by = column.by if column.by in narrowed.columns else "deal"
     ordered = narrowed.sort(by, "deal", descending=[sort.startswith("-"), False], nulls_last=True)
     since = asked_day(asked.get("since", ""), moment.on)
@@ -175,7 +177,9 @@ def pipeline(request: HttpRequest) -> HttpResponse:
         "pages": last,
         "first_row": (page - 1) * ROWS + 1,
         "last_row": min(page * ROWS, table.deals.height),
-        "filters": table.filters.choices(moment.pipeline, table.seen),
+        "filters": table.filters.choices(
+            moment.pipeline, table.seen, f"pipeline {scope(actor)} {table.status}"
+        ),
         "filtered": bool(table.filters.as_dict or request.GET.get("stage")),
         "all_columns": COLUMNS.values(),
         "statuses": STATUSES,
