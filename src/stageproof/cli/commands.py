@@ -18,7 +18,15 @@ COMMANDS = (
     Command("bridge", "stageproof.cli.bridge", "Show why the pipeline moved between two days"),
     Command("check", "stageproof.cli.check", "Check a pipeline definition"),
     Command("map", "stageproof.cli.map", "Propose how the columns of files are to be read"),
-    Command("demo", "stageproof.cli.demo", "Audit the demo company and open the report"),
+    Command("demo", "stageproof.cli.demo", "Try everything with the demo company"),
+    Command("init", "stageproof.cli.init", "Set up an organisation"),
+    Command("serve", "stageproof.cli.serve", "Serve the pages and the API"),
+    Command("import", "stageproof.cli.import_", "Import deals with their history"),
+    Command("export", "stageproof.cli.export", "Export any table, or all of them"),
+    Command("user", "stageproof.cli.user", "Add, disable and list people"),
+    Command("doctor", "stageproof.cli.doctor", "Check that the stored records are sound"),
+    Command("backup", "stageproof.cli.backup", "Write a backup with checksums"),
+    Command("restore", "stageproof.cli.restore", "Restore a backup into an empty data folder"),
 )
 
 OVERVIEW = """\

@@ -39,9 +39,9 @@ def prepare() -> None:
     if connection.vendor == "sqlite" and (unsound := check_sqlite()) is not None:
         raise Refused([Problem("sqlite_unsound", unsound, "Then start again.")])
     try:
-        refuse_newer()
-        call_command("migrate", verbosity=0, interactive=False)
-        call_command("createcachetable", verbosity=0)
+        if refuse_newer():
+            call_command("migrate", verbosity=0, interactive=False)
+            call_command("createcachetable", verbosity=0)
     except (OperationalError, OSError) as error:
         raise Refused([_unreachable(error)]) from None
 
@@ -64,13 +64,15 @@ def require_database() -> None:
         raise Refused([_not_set_up()])
 
 
-def refuse_newer() -> None:
-    """Refuses a database that a later version of the program has changed."""
-    unknown = sorted(applied() - known())
+def refuse_newer() -> set[str]:
+    """The migrations that the database still needs; refused where it has some of a later version."""
+    has, ours = applied(), known()
+    unknown = sorted(has - ours)
     if unknown:
         says = f"The database is of a newer version: it has {', '.join(unknown[:3])}, which this one does not know."
         remedy = "Run the newer version, or restore a backup made before the upgrade."
         raise Refused([Problem("newer_schema", says, remedy, value=unknown[0], count=len(unknown))])
+    return ours - has
 
 
 def applied() -> set[str]:
@@ -85,9 +87,7 @@ def known() -> set[str]:
     """The migrations that this version has, as app.name."""
     from django.db.migrations.loader import MigrationLoader
 
-    loader = MigrationLoader(None, ignore_no_initial=True)
-    replaced = {place for each in (loader.disk_migrations or {}).values() for place in each.replaces}
-    return {f"{app}.{name}" for app, name in {*(loader.disk_migrations or {}), *replaced}}
+    return {f"{app}.{name}" for app, name in MigrationLoader(None).disk_migrations or {}}
 
 
 def collect_static() -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from stageproof.engine.problem import Problem, Refused
@@ -69,7 +70,7 @@ def work(listener: socket.socket, *, threads: int) -> int:
             "clear_untrusted_proxy_headers": False,
         }
 
-    try:
+    with suppress(KeyboardInterrupt):
         waitress.serve(
             application,
             sockets=[listener],
@@ -81,8 +82,6 @@ def work(listener: socket.socket, *, threads: int) -> int:
             **trust,
             _quiet=True,
         )
-    except KeyboardInterrupt:
-        pass
     return 0
 
 
