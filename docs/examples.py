@@ -5,7 +5,7 @@
 <!-- run: 12 -->             the same, of whose output so many lines are shown
 <!-- python -->              the next block is run
 <!-- prints -->              the next block is what the last Python printed
-<!-- demo: 24 -->            the next block is so many lines of what `make demo` shows of its first year
+<!-- demo: 24 -->            the next block is so many lines of the audit of the demo company before its routine
 
 The examples of a page share a folder and the names of their Python. `python docs/examples.py` writes what the commands
 print now into the pages; tests/docs compares.
@@ -27,6 +27,8 @@ from typing import Any
 from unittest import mock
 
 DOCS = Path(__file__).resolve().parent
+DEMO_DAY, DEMO_PERIOD = "2024-09-23", "2024-Q3"
+"""The last week of the demo company's first third quarter."""
 SECTIONS = ("tutorial", "how-to", "explanation", "reference")
 _MARKED = re.compile(
     r"^<!-- (?P<kind>file|run|python|prints|demo)(?:: (?P<what>[^>]+))? -->\n"
@@ -51,7 +53,7 @@ class Running:
         elif kind == "run":
             body = "".join(_ran(line, int(what) if what else None) for line in _commands(body))
         elif kind == "python":
-            self.printed = _printed(lambda: exec(compile(body, "<example>", "exec"), self.names))
+            self.printed = _printed(lambda: exec(compile(body, "<example>", "exec"), self.names))  # noqa: S102 - our own pages
         elif kind == "prints":
             body = self.printed
         elif kind == "demo":
@@ -92,17 +94,16 @@ def _ran(command: str, shown: int | None) -> str:
 
 
 def _shown_of_demo() -> str:
-    """What the terminal shows of the demo company in the last week of its first third quarter."""
+    """What the terminal shows of the demo company."""
     from rich.console import Console
 
     from stageproof.audit.audit import audit
     from stageproof.audit.terminal import show
-    from stageproof.cli.demo import MOMENTS
     from stageproof.demo.book import demo_company
 
-    day, name = MOMENTS[0]
     book = demo_company().book()
-    found = audit(book, as_of=day, definition=book.as_of(day).definitions[0], period=book.calendar.period(name))
+    rules = book.as_of(DEMO_DAY).definitions[0]
+    found = audit(book, as_of=DEMO_DAY, definition=rules, period=book.calendar.period(DEMO_PERIOD))
     return _printed(lambda: show(found, Console()))
 
 

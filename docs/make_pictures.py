@@ -13,12 +13,15 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from docs.examples import DEMO_DAY, DEMO_PERIOD
+
 from stageproof.audit.audit import audit
 from stageproof.audit.report import report
 from stageproof.demo.book import demo_company
 
 PICTURES = Path(__file__).resolve().parent / "pictures"
-DAY, PERIOD = "2024-09-23", "2024-Q3"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -44,8 +47,8 @@ SHOWN = (
 def page_of_demo_company() -> str:
     """The report of the demo company in the last week of its first third quarter."""
     book = demo_company().book()
-    rules = book.as_of(DAY).definitions[0]
-    return report(audit(book, as_of=DAY, definition=rules, period=book.calendar.period(PERIOD)))
+    rules = book.as_of(DEMO_DAY).definitions[0]
+    return report(audit(book, as_of=DEMO_DAY, definition=rules, period=book.calendar.period(DEMO_PERIOD)))
 
 
 def take(browser: Browser, address: str, picture: Picture) -> None:

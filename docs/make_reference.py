@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
+import importlib.util
 import inspect
 import re
 import sys
@@ -14,10 +15,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import typer
-from typer.main import get_command
-
 from docs.problem_codes import Told, told_in
 from docs.problem_examples import examples
+from typer.main import get_command
+
 from stageproof.cli.commands import COMMANDS
 from stageproof.engine.hygiene.finding import KINDS
 from stageproof.engine.hygiene.monday import TITLES
@@ -38,11 +39,17 @@ TOGETHER = {
     "amounts_read": ("3 amounts are written with k, M or B.", ""),
     "dates_read": ("2 dates have the month first where the others have the day.", ""),
     "amount_not_a_number": ("“12,5OO” is not an amount.", "Write a plain number such as 12500.00."),
-    "bridge_line_unknown": ("A bridge has no line called 'sideways'.", "Use one of: opening, new, reopened ..."),
+    "bridge_line_unknown": (
+        "A bridge has no line called 'sideways'.",
+        "Use one of: opening, new, reopened ...",
+    ),
     "bridge_mode_unknown": ("A bridge has no mode called 'diagonal'.", "Use one of: endpoints, events."),
     "rate_not_a_number": ("“ten” is not an exchange rate.", "Write units of the target for one unit."),
     "unreadable_day": ("This is not a date.", "Write the date as 2025-09-30, or leave the cell blank."),
-    "unreadable_instant": ("This is not a date.", "Write the date as 2025-09-30, or with a time as 2025-09-30 14:05."),
+    "unreadable_instant": (
+        "This is not a date.",
+        "Write the date as 2025-09-30, or with a time as 2025-09-30 14:05.",
+    ),
     "unreadable_money": ("This is not an amount of money.", "Write a plain number such as 12500.00."),
     "unreadable_yes_no": ("This is neither yes nor no.", "Write true or false."),
 }
@@ -73,8 +80,10 @@ def commands() -> str:
     parts = [MADE, "# Commands\n\n", "Every command ends with 0 when done, 1 when refused with reasons, 2 on wrong "
              "usage. `stageproof --help` lists them; `stageproof COMMAND --help` says what stands here.\n"]  # fmt: skip
     for each in COMMANDS:
-        module = importlib.import_module(each.module)
         parts.append(f"\n## {each.name}\n\n{each.says}.\n")
+        if importlib.util.find_spec(each.module) is None:
+            continue
+        module = importlib.import_module(each.module)
         parts.append(_options(each.name, module.command))
         shown = re.findall(r"^  (stageproof .+)$", getattr(module, "EXAMPLES", ""), re.MULTILINE)
         if shown:
@@ -92,7 +101,9 @@ def _options(name: str, command: Callable[..., Any]) -> str:
             (*each.opts, *each.secondary_opts)
         )  # fmt: skip
         default = each.default
-        shown = "required" if each.required else "" if default in (None, False, ()) else f"`{default}`"
+        shown = (
+            "required" if each.required else "" if default in (None, False, (), [], "") else f"`{default}`"
+        )
         rows.append((f"`{names}`", getattr(each, "help", "") or "", shown))
     return "\n" + table(("", "", "Default"), rows) if rows else ""
 
@@ -202,7 +213,9 @@ def tables() -> str:
              "UTC for an instant, minor units for money. A deal may have further columns; they are fields of your "
              "own.\n"]  # fmt: skip
     for each in TABLES.values():
-        parts.append(f"\n## {each.name}\n\nOne row per {each.grain.removeprefix('one ')}.{_versioned(each)}\n\n")
+        parts.append(
+            f"\n## {each.name}\n\nOne row per {each.grain.removeprefix('one ')}.{_versioned(each)}\n\n"
+        )
         own = [column for column in each.columns if column not in VERSION_COLUMNS]
         parts.append(table(("Column", "Kind", "What it holds", ""), [
             (f"`{column.name}`", column.kind.replace("_", " "), column.says, "required" if column.required else "")
@@ -214,7 +227,11 @@ def tables() -> str:
 
 
 def _versioned(each: Table) -> str:
-    return " Every change is a row, with the [columns of versions](#columns-of-versions)." if each.versioned else ""
+    return (
+        " Every change is a row, with the [columns of versions](#columns-of-versions)."
+        if each.versioned
+        else ""
+    )
 
 
 # Parts of pages that are otherwise written by hand
@@ -238,7 +255,9 @@ def fields() -> str:
     rows = []
     for name, keys in DEAL.items():
         kind = FIELD_KINDS.get(name, "text").replace("_", " ")
-        rows.append((f"`{name}`", kind, "yes" if name in CRUCIAL else "", ", ".join(f"`{key}`" for key in keys[:4])))
+        rows.append(
+            (f"`{name}`", kind, "yes" if name in CRUCIAL else "", ", ".join(f"`{key}`" for key in keys[:4]))
+        )
     return table(("Field", "Kind", "Row rejected if unreadable", "Known by headers such as"), rows)
 
 
@@ -272,7 +291,11 @@ def pages() -> dict[Path, str]:
 
 def stale() -> list[Path]:
     """The pages that are not as they would be made now."""
-    return [path for path, text in pages().items() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    return [
+        path
+        for path, text in pages().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
 
 
 def main() -> int:

@@ -50,8 +50,11 @@ FILES: tuple[dict[str, bytes], ...] = (
     _sheet(",Depot,Castle,Proposal,Ada Okafor,64500,2025-10-15,2025-06-11"),
     _sheet("Total,,,,,18000,,"),
     _only((HEADER + GOOD).replace("Harbour", "Häfen").encode("cp1252")),
-    _only((HEADER + GOOD + GOOD.replace("1,Harbour", "2,Häfen")).encode() + "3,Bär".encode("cp1252")
-          + GOOD[GOOD.index(",Northwind"):].encode()),
+    _only(
+        (HEADER + GOOD + GOOD.replace("1,Harbour", "2,Häfen")).encode()
+        + "3,Bär".encode("cp1252")
+        + GOOD[GOOD.index(",Northwind") :].encode()
+    ),
     _only(b""),
     _only(b"PK\x03\x04 and so on"),
     _only('[{"id": 1}]'),
@@ -64,16 +67,31 @@ FILES: tuple[dict[str, bytes], ...] = (
     _only(HEADER.replace("Owner", "") + GOOD),
     _only(HEADER.replace("Owner", "Shoe size") + GOOD),
     _only(",".join(f"c{number}" for number in range(2_001)) + "\n"),
-    _only("Id,Name,Stage,Amount,Close date\n1,Harbour,Discovery,100,03/04/2025\n2,Depot,Proposal,100,05/06/2025\n"),
-    _only("Id,Name,Stage,Amount,Currency,Close date\n1,Harbour,Discovery,100,EUR,2025-04-03\n"
-          "2,Depot,Proposal,100,GLD,2025-04-03\n"),
-    _only(_STATUS + "1,Harbour,Proposal,Won,,2025-08-22,2025-05-05\n2,Depot,Proposal,Open,5,2025-12-01,2025-05-05\n"),
+    _only(
+        "Id,Name,Stage,Amount,Close date\n1,Harbour,Discovery,100,03/04/2025\n2,Depot,Proposal,100,05/06/2025\n"
+    ),
+    _only(
+        "Id,Name,Stage,Amount,Currency,Close date\n1,Harbour,Discovery,100,EUR,2025-04-03\n"
+        "2,Depot,Proposal,100,GLD,2025-04-03\n"
+    ),
+    _only(
+        _STATUS
+        + "1,Harbour,Proposal,Won,,2025-08-22,2025-05-05\n2,Depot,Proposal,Open,5,2025-12-01,2025-05-05\n"
+    ),
     _only(_STATUS + "1,Harbour,Proposal,Won,5,,2025-05-05\n2,Depot,Proposal,Open,5,2025-12-01,2025-05-05\n"),
-    _only(_STATUS + "1,Harbour,Proposal,Won,5,2025-04-01,2025-05-05\n2,Depot,Proposal,Open,5,2025-12-01,2025-05-05\n"),
-    _only("Id,Name,Stage,Is closed,Amount,Close date,Created\n1,Harbour,Gone,true,5,2025-08-22,2025-05-05\n"
-          "2,Depot,Proposal,false,5,2025-12-01,2025-05-05\n"),
+    _only(
+        _STATUS
+        + "1,Harbour,Proposal,Won,5,2025-04-01,2025-05-05\n2,Depot,Proposal,Open,5,2025-12-01,2025-05-05\n"
+    ),
+    _only(
+        "Id,Name,Stage,Is closed,Amount,Close date,Created\n1,Harbour,Gone,true,5,2025-08-22,2025-05-05\n"
+        "2,Depot,Proposal,false,5,2025-12-01,2025-05-05\n"
+    ),
     {**_sheet(), "colours.csv": b"Colour,Weight\nred,5\n"},
-    {**_sheet(), "history.csv": b"Deal ID,Stage,Changed at\n1,Discovery,2025-09-03\n9,Discovery,2025-09-03\n"},
+    {
+        **_sheet(),
+        "history.csv": b"Deal ID,Stage,Changed at\n1,Discovery,2025-09-03\n9,Discovery,2025-09-03\n",
+    },
     {**_sheet(), "history.csv": b"Deal ID,Stage,Changed at\n1,Discovery,2025-09-03\n1,Proposal,\n"},
     {**_sheet(), "again.csv": (HEADER + GOOD).encode()},
     {**_sheet(), "goals.csv": b"Owner,Target,Quarter\nAda Okafor,,2025-Q4\nBen Wu,100,soon\n"},
@@ -113,8 +131,10 @@ proof = { field = "amount", at_least = 5, at_most = 1, currency = "GLD" }
 [[stages.exit]]
 id = "five"
 says = "x"
-proof = %s{ field = "source", present = true }%s
-""" % ("{ not = " * 9, " }" * 9),
+proof = """
+    + "{ not = " * 9
+    + '{ field = "source", present = true }'
+    + " }" * 9,
 )
 _DOUBTFUL = """[pipeline]
 name = "New business"
@@ -215,7 +235,9 @@ def _deal(deal: str, stage: str, status: str) -> dict[str, object]:
 
 def _book(*definitions: Definition) -> Book:
     rows = [_deal("D-01", "Discovery", "open"), _deal("D-02", "Proposal", "won")]
-    evidence = from_rows(DEALS, [{"deal": "D-01", "kind": "none", "given_at": 0, "valid_from": 0, "evidence": "E"}])
+    evidence = from_rows(
+        DEALS, [{"deal": "D-01", "kind": "none", "given_at": 0, "valid_from": 0, "evidence": "E"}]
+    )
     return Book.build(deals=from_rows(DEALS, rows), evidence=evidence, definitions=definitions)
 
 

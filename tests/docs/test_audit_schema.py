@@ -9,9 +9,9 @@ from typing import Any
 
 import jsonschema
 import pytest
-
 from docs.make_reference import REFERENCE
 from docs.problem_examples import FILES
+
 from stageproof.audit.audit import audit
 from stageproof.audit.document import document
 from stageproof.cli.audit import audit_of
@@ -50,9 +50,7 @@ def test_the_schema_is_a_schema() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(FILES)))
-def test_hostile_files_are_refused_or_fit(
-    number: int, written: Callable[..., dict[str, Any] | None]
-) -> None:
+def test_hostile_files_are_refused_or_fit(number: int, written: Callable[..., dict[str, Any] | None]) -> None:
     found = written(FILES[number])
     assert found is None or complaints(found) == []
 
@@ -66,12 +64,16 @@ def test_more_than_half_of_the_hostile_files_are_taken(
 
 @pytest.mark.parametrize(
     "asked",
-    [{}, {"period": "2025-Q4"}, {"target": "150000"}, {"as_of": "1999-12-31"}, {"period": "FY2031", "target": "1"}],
+    [
+        {},
+        {"period": "2025-Q4"},
+        {"target": "150000"},
+        {"as_of": "1999-12-31"},
+        {"period": "FY2031", "target": "1"},
+    ],
     ids=str,
 )
-def test_periods_and_days_fit(
-    asked: dict[str, str], written: Callable[..., dict[str, Any] | None]
-) -> None:
+def test_periods_and_days_fit(asked: dict[str, str], written: Callable[..., dict[str, Any] | None]) -> None:
     found = written(FILES[0], **asked)
     assert found is not None
     assert complaints(found) == []
@@ -82,7 +84,7 @@ def test_the_demo_company_fits(day: str, period: str | None) -> None:
     book = demo_company().book()
     chosen = book.calendar.period(period) if period else None
     rules = book.as_of(day).definitions[0]
-    rows = {name: 0 for name in ("read", "taken", "with_problem", "rejected", "duplicates", "blank")}
+    rows = dict.fromkeys(("read", "taken", "with_problem", "rejected", "duplicates", "blank"), 0)
     found = document(audit(book, as_of=day, definition=rules, period=chosen, rows={**rows, "files": []}))
     assert complaints(found) == []
     assert len(found["findings"][0]["codes"]) >= 3

@@ -6,14 +6,13 @@ import difflib
 from pathlib import Path
 
 import pytest
-
 from docs.examples import DOCS, as_now, pages
 
 PAGES = pages()
 
 
 def named(path: Path) -> str:
-    return path.relative_to(DOCS).as_posix()
+    return path.relative_to(DOCS.parent).as_posix().removeprefix("docs/")
 
 
 def test_the_tutorial_and_every_how_to_of_an_export_have_examples() -> None:
@@ -34,6 +33,7 @@ def test_a_page_prints_what_it_says(path: Path) -> None:
 def test_a_block_that_prints_something_else_is_noticed(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
-        "<!-- python -->\n```python\nprint(1 + 1)\n```\n\n<!-- prints -->\n```text\n3\n```\n", encoding="utf-8"
+        "<!-- python -->\n```python\nprint(1 + 1)\n```\n\n<!-- prints -->\n```text\n3\n```\n",
+        encoding="utf-8",
     )
     assert as_now(page).endswith("```text\n2\n```\n")

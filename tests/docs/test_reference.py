@@ -7,10 +7,10 @@ import dataclasses
 import re
 
 import pytest
-
 from docs.make_reference import PACKAGES, REFERENCE, TOGETHER, pages
 from docs.problem_codes import SOURCE, told_in
 from docs.problem_examples import examples
+
 from stageproof.cli.commands import COMMANDS
 from stageproof.engine.definition import FRAMEWORKS
 from stageproof.engine.hygiene.finding import KINDS
@@ -58,7 +58,9 @@ def test_no_page_is_of_a_measure_that_is_gone() -> None:
 
 def test_every_kind_of_finding_stands_there() -> None:
     text = page("findings.md")
-    missing = [code for code, kind in KINDS.items() if f"| `{code}` | {kind.says} | {kind.remedy} |" not in text]
+    missing = [
+        code for code, kind in KINDS.items() if f"| `{code}` | {kind.says} | {kind.remedy} |" not in text
+    ]
     assert missing == []
 
 
@@ -75,7 +77,11 @@ def test_no_first_argument_of_a_problem_is_overlooked() -> None:
     for package in PACKAGES:
         for path in (SOURCE / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Problem":
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Name)
+                    and node.func.id == "Problem"
+                ):
                     first = node.args[0]
                     if isinstance(first, ast.Constant):
                         written.add(first.value)
