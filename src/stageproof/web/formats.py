@@ -84,6 +84,12 @@ def age(days: int | None) -> str:
 
 
 @register.filter
+def times(ratio: float | None) -> str:
+    """A ratio as a multiple: "2.4 ×"."""
+    return "–" if ratio is None else f"{ratio:.1f} ×"
+
+
+@register.filter
 def fact(name: str) -> str:
     """The name of a deal's fact as people say it."""
     return field_label(name)
