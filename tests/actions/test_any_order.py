@@ -223,6 +223,11 @@ class Verbs(RuleBasedStateMachine):
         self.imported[done.run.pk] = before
         return done.run.pk
 
+    @rule(amount=AMOUNTS, key=deals, stage=st.sampled_from(STAGES))
+    def bring_and_undo(self, amount: int, key: str, stage: str) -> None:
+        """An import that is seen to be wrong at once."""
+        self.undo(self.bring(amount, key, stage))
+
     @rule(run=consumes(runs))
     def undo(self, run: int) -> None:
         brought = self.imported[run]
