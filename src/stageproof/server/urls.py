@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from stageproof.server import health
+from stageproof.server import health, rehearsal
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -13,5 +13,8 @@ urlpatterns = [
     path("api/v1/", include("stageproof.api.app")),
     path("", include("stageproof.web.urls")),
 ]
+
+if rehearsal.is_on():
+    urlpatterns.insert(0, path("rehearsal/enter/<str:key>", rehearsal.enter_once, name="rehearsal_enter"))
 
 handler404 = "stageproof.web.answers.not_found"
