@@ -199,7 +199,7 @@ def _example(code: str, told: list[Told], shown: Problem | None) -> str:
 
 
 def _escaped(text: str) -> str:
-    return re.sub(r"([*_`\[\]<>])", r"\\\1", text)
+    return re.sub(r"([*\[\]<>])", r"\\\1", text)
 
 
 # Tables
