@@ -67,6 +67,8 @@ def _socket_folder(query: str) -> str:
 
 
 DEBUG = False
+# The server sets up its own log, see logging.py; elsewhere warnings go to the error stream.
+LOGGING_CONFIG = None
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = os.environ.get("STAGEPROOF_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 _HTTPS = os.environ.get("STAGEPROOF_HTTPS", "") == "1"
