@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.db import connection, connections
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from stageproof.actions.actor import Actor
+from stageproof.actions.organisation import set_up
 from stageproof.actions.tokens import create_token
 from stageproof.api import limits
-from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
+from tests.actions.conftest import START, Cast, Clock, acme, cast, deal, now, ready
 
 __all__ = ["acme", "cast", "deal", "now", "ready"]
 
@@ -94,3 +98,30 @@ def _clock(now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _full_buckets() -> None:
     limits.requests.left.clear()
+
+
+@pytest.fixture
+def real_database(request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: Any) -> Iterator[Actor]:
+    """A database that several threads may write to at once, with an admin: SQLite in memory is not one."""
+    if connection.vendor != "sqlite":
+        request.getfixturevalue("transactional_db")
+        yield _admin()
+        return
+    before, settings = connections["default"], connections.settings["default"]
+    name = settings["NAME"]
+    with django_db_blocker.unblock():
+        settings["NAME"] = str(tmp_path / "races.sqlite3")
+        connections["default"] = connections.create_connection("default")
+        try:
+            call_command("migrate", verbosity=0)
+            yield _admin()
+        finally:
+            connections["default"].close()
+            settings["NAME"] = name
+            connections["default"] = before
+
+
+def _admin() -> Actor:
+    founded = set_up(name="Northwind", zone="UTC", currency="EUR", owner_name="Olga Novak",
+                     owner_email="olga@northwind.example", now=START)  # fmt: skip
+    return Actor(founded.owner, "api")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,7 +24,6 @@ from stageproof.audit.audit import Audit
 from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import collect, instant_of, readable
 from stageproof.engine.measures import MEASURES, Measure
-from stageproof.engine.measures.bridge import bridge
 from stageproof.engine.period import Period
 from stageproof.engine.problem import Problem, Refused
 from stageproof.web.policy import EVERYONE, policy
@@ -197,17 +197,13 @@ def _described(each: Measure) -> dict[str, Any]:
 
 def _computed(found: Measure, pipeline: Pipeline, asked: MeasureQuery, period: Period | None) -> pl.DataFrame:
     given = _arguments(found, asked, period)
-    if found.compute is bridge:
-        start = given.pop("start")
+    if "book" in _parameters(found):
+        start = instant_of(moment_of(given.pop("start")).pipeline.at)
         known = None if pipeline.known_at is None else instant_of(pipeline.known_at)
-        lines = bridge(
-            pipeline.book,
-            instant_of(moment_of(start).pipeline.at),
-            instant_of(pipeline.at),
-            known_at=known,
-            **given,
-        )
-        return lines.lines
+        lines: pl.DataFrame = found.compute(
+            pipeline.book, start, instant_of(pipeline.at), known_at=known, **given
+        ).lines
+        return lines
     answer = found.compute(pipeline, **given)
     table = collect(answer) if isinstance(answer, nw.LazyFrame) else answer
     # Rows of single deals come in no order of their own.
@@ -218,7 +214,9 @@ def _computed(found: Measure, pipeline: Pipeline, asked: MeasureQuery, period: P
 def _arguments(found: Measure, asked: MeasureQuery, period: Period | None) -> dict[str, Any]:
     """What is asked for, as the measure takes it; refused where it takes no such thing, or lacks one."""
     takes = _parameters(found)
-    hints = get_type_hints(found.compute, vars(inspect.getmodule(found.compute) or object))
+    # A bridge's instants are written as text there, in terms of its book's module.
+    names_in = {**vars(inspect.getmodule(found.compute)), "dt": dt}
+    hints = get_type_hints(found.compute, names_in)
     given: dict[str, Any] = {"period": period} if period else {}
     if asked.by:
         names = tuple(name.strip() for name in asked.by.split(",") if name.strip())

@@ -20,6 +20,9 @@ JSON = "application/json; charset=utf-8"
 
 def answered(raised: Exception) -> HttpResponse | None:
     """The answer to what a verb, or the reading of the request, raised; None for a bug."""
+    if isinstance(raised, HttpError) and isinstance(raised.__context__, Refused):
+        # What reads the body wraps whatever it meets.
+        raised = raised.__context__
     match raised:
         case Refused():
             return wrong(422, raised.problems)
