@@ -136,7 +136,7 @@ proof = """
     + '{ field = "source", present = true }'
     + " }" * 9,
 )
-_DOUBTFUL = """[pipeline]
+DOUBTFUL = """[pipeline]
 name = "New business"
 owner = "Ada Okafor"
 [[stages]]
@@ -178,7 +178,7 @@ def _all() -> Iterator[Problem]:
     yield from _of_paths()
     for text in DEFINITIONS:
         yield from _of(lambda text=text: read_definition(text, source="pipeline.toml"))
-    yield from check_definition(read_definition(_DOUBTFUL))
+    yield from check_definition(read_definition(DOUBTFUL))
     yield from _of(lambda: read_mapping('currency = "GLD"', source="mapping.toml"))
     yield from _of_the_gate()
     yield from _of_the_library()
