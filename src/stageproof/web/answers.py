@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import Conflict, NotFound
@@ -74,7 +75,9 @@ def in_dialog(request: HttpRequest, response: HttpResponse) -> HttpResponse:
 def came_from(request: HttpRequest) -> str:
     """The page of ours that the person came from; the first page otherwise."""
     given = request.POST.get("next") or request.GET.get("next") or ""
-    return given if given.startswith("/") and not given.startswith(("//", "/\\")) else "/"
+    # Browsers drop tabs and line breaks and turn slashes, so that "/<tab>/elsewhere" leads elsewhere.
+    ours = given.startswith("/") and url_has_allowed_host_and_scheme(given, allowed_hosts=None)
+    return given if ours else "/"
 
 
 def closed_to(request: HttpRequest) -> HttpResponse:
