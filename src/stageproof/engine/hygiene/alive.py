@@ -117,7 +117,7 @@ def _next_step_column(pipeline: Pipeline) -> str | None:
 
 
 def _with_time_in_stage(pipeline: Pipeline, deals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    spent = spent_per_deal(pipeline).filter(nw.col("completed") == 0).select("deal", "spent")
+    spent = spent_per_deal(pipeline, pipeline.open).filter(nw.col("completed") == 0).select("deal", "spent")
     return deals.join(spent, on="deal", how="left").with_columns(days_in_stage=(nw.col("spent") - 1) // DAY)
 
 

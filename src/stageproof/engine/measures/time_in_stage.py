@@ -56,10 +56,13 @@ def _spent(pipeline: Pipeline, keys: Sequence[str]) -> nw.LazyFrame[Any]:
     return spent.drop("pipeline").join(deals.select("deal", *keys), on="deal", how="inner")
 
 
-def spent_per_deal(pipeline: Pipeline) -> nw.LazyFrame[Any]:
-    """One row per deal and stage as the definition calls it: `spent` in microseconds, `completed` as 1 or
-    0."""
-    visits = stage_visits(pipeline).join(pipeline.deals.select("deal", "pipeline"), on="deal", how="inner")
+def spent_per_deal(pipeline: Pipeline, deals: nw.LazyFrame[Any] | None = None) -> nw.LazyFrame[Any]:
+    """One row per deal and stage as the definition calls it: `spent` in microseconds, `completed` as 1 or 0.
+
+    Of all deals, or of those given.
+    """
+    among = (pipeline.deals if deals is None else deals).select("deal", "pipeline")
+    visits = stage_visits(pipeline).join(among, on="deal", how="inner")
     # The instant itself is still part of the stay: the end of a day is the whole of that day.
     until = nw.coalesce(nw.col("left_at"), nw.lit(pipeline.at + 1))
     here = nw.when(nw.col("left_at").is_null()).then(nw.lit(0)).otherwise(nw.lit(1))
