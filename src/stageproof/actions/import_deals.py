@@ -32,6 +32,7 @@ from stageproof.actions.import_rest import (
     take_targets,
     take_touches,
 )
+from stageproof.actions.import_same import known_as
 from stageproof.actions.likeness import Likely
 from stageproof.actions.permission import IMPORTS, demand
 from stageproof.engine.book import Book
@@ -125,7 +126,10 @@ class ImportResult:
 
 @dataclass(frozen=True)
 class Options:
-    """How files are read and what they are taken for; `reason` is given for deals that reopen or are lost."""
+    """How files are read and what they are taken for; `reason` is given for deals that reopen or are lost.
+
+    `same_accounts` and `same_deals` say which account or deal here one of the files is, by the file's name or id.
+    """
 
     mapping: FileMapping | None = None
     pipeline: str | None = None
@@ -133,6 +137,8 @@ class Options:
     currency: str | None = None
     date_order: str | None = None
     reason: str = ""
+    same_accounts: Mapping[str, str] = field(default_factory=dict)
+    same_deals: Mapping[str, str] = field(default_factory=dict)
 
 
 def preview_import(
@@ -142,8 +148,12 @@ def preview_import(
     now: dt.datetime,
     options: Options | None = None,
     progress: Callable[[float], None] | None = None,
+    again: int | None = None,
 ) -> ImportResult:
-    """What the import would do: it is done, and taken back. The run that is kept can be committed."""
+    """What the import would do: it is done, and taken back. The run that is kept can be committed.
+
+    `again` is the run of an earlier preview, whose place this one takes.
+    """
     demand(actor, IMPORTS, "import deals")
     read = _Reading(options or Options(), now)
     imported = read.files(paths, progress)
@@ -154,14 +164,18 @@ def preview_import(
             raise _TakenBack
     except _TakenBack:
         pass
-    result.run = ImportRun.objects.create(
-        person=actor.person,
-        status="preview",
-        files=_files(paths),
-        summary=result.summary(),
-        created_at=now,
-    )
+    earlier = ImportRun.objects.filter(pk=again, status="preview").first() if again else None
+    row = earlier or ImportRun(person=actor.person)
+    row.status, row.files, row.summary, row.created_at = "preview", _files(paths), result.summary(), now
+    row.save()
+    result.run = row
     return result
+
+
+def forget_preview(actor: Actor, run: int) -> None:
+    """Takes the record of a preview away; what was committed stays on record."""
+    demand(actor, IMPORTS, "import deals")
+    ImportRun.objects.filter(pk=run, status="preview").delete()
 
 
 def commit_import(
@@ -233,7 +247,7 @@ class _Reading:
 
 def _take(session: Writing, imported: Imported, read: _Reading) -> ImportResult:
     """Everything that the files bring, in the order in which the parts need each other."""
-    now, book = read.now, imported.book
+    now, book = read.now, known_as(imported.book, read.options.same_accounts, read.options.same_deals)
     deals = incoming(book, read.definitions, pipeline=read.definition.pipeline, now=now)
     directory = _directory(deals, book, now)
     found = compare(pointed(deals.present, directory), here(), deals.custom, read.definitions)

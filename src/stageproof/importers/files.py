@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers import hubspot, pipedrive, salesforce, spreadsheet
+from stageproof.importers.corrections import put_right
 from stageproof.importers.deals import MAX_CUSTOM
 from stageproof.importers.header import header_key, nearest
 from stageproof.importers.json_export import is_json, read_json
@@ -91,7 +92,8 @@ def read_files(paths: Sequence[Path], mapping: Mapping, progress: Callable[[floa
     for path, size in zip(paths, sizes, strict=True):
         if path.name not in mapping.leave_out:
             try:
-                for sheet in _sheets(path, mapping, _part(progress, before / whole, size / whole)):
+                for read in _sheets(path, mapping, _part(progress, before / whole, size / whole)):
+                    sheet = put_right(read, mapping.of(read.name))
                     files.add(sheet, recognised_sheet(sheet.name, sheet.columns, mapping))
             except Refused as refused:
                 problems += refused.problems

@@ -12,6 +12,10 @@ A TOML text; every part may be left out:
     [files."pipeline.csv".columns]
     deal = "Ref"                # field = "header as written"; the other fields are recognised as always
     amount = ""                 # blank: no column is this field
+    [files."pipeline.csv".cells.Amount]    # cells put right: the row as a spreadsheet counts = what stands there
+    12 = "12500.00"
+    [files."pipeline.csv".values.Phase]    # wherever the column says this = take that
+    "tbd" = ""
 
     [stages]
     order = ["Discovery", "Proposal"]      # the open stages, early to late; a deal in any other is rejected
@@ -71,10 +75,15 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 
 @dataclass(frozen=True)
 class FileMapping:
-    """What one file is: its table, and the header of each field; a blank header means none."""
+    """What one file is: its table, and the header of each field; a blank header means none.
+
+    `cells` and `values` put right what the file says: by header, a text for a row, and one for another text.
+    """
 
     table: str | None = None
     columns: Dictionary[str, str] = field(default_factory=dict)
+    cells: Dictionary[str, Dictionary[int, str]] = field(default_factory=dict)
+    values: Dictionary[str, Dictionary[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -257,11 +266,35 @@ def _files(reader: _Reader, given: dict[str, Any]) -> dict[str, FileMapping]:
     for name in given:
         place = f'files."{name}"'
         one = reader.table("files.", given, name)
-        reader.known(place, one, ("table", "columns"))
+        reader.known(place, one, ("table", "columns", "cells", "values"))
         table = reader.one_of(f"{place}.table", reader.text(f"{place}.", one, "table"), TABLES)
         columns = reader.pairs(f"{place}.columns", reader.table(f"{place}.", one, "columns"))
-        files[name] = FileMapping(table, columns)
+        cells = _by_header(reader, place, one, "cells")
+        values = _by_header(reader, place, one, "values")
+        files[name] = FileMapping(table, columns, _by_row(reader, place, cells), values)
     return files
+
+
+def _by_header(reader: _Reader, place: str, one: dict[str, Any], key: str) -> dict[str, dict[str, str]]:
+    given = reader.table(f"{place}.", one, key)
+    return {
+        header: reader.pairs(f"{place}.{key}.{header}", reader.table(f"{place}.{key}.", given, header))
+        for header in given
+    }
+
+
+def _by_row(
+    reader: _Reader, place: str, cells: Dictionary[str, Dictionary[str, str]]
+) -> dict[str, dict[int, str]]:
+    found: dict[str, dict[int, str]] = {}
+    for header, rows in cells.items():
+        for row, text in rows.items():
+            if row.isascii() and row.isdigit() and len(row) < 10:
+                found.setdefault(header, {})[int(row)] = text
+            else:
+                says = f"'{row}' is not the number of a row."
+                reader.wrong(f"{place}.cells.{header}", says, "Rows are counted from 1, the header's.", row)
+    return found
 
 
 def _stages(reader: _Reader, given: dict[str, Any]) -> StageMapping:
