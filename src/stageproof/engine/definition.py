@@ -182,6 +182,9 @@ def _inline(value: Any) -> str:
         return f"{{ {', '.join(f'{key} = {_inline(each)}' for key, each in value.items())} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(_inline(each) for each in value)}]"
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        # A whole amount reads back as it was written, not with a point.
+        value = int(value)
     return tomli_w.dumps({"v": value}).removeprefix("v = ").rstrip("\n")
 
 

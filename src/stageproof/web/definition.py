@@ -200,6 +200,11 @@ def _from_template(request: HttpRequest) -> str:
     return write_definition(replace(chosen, pipeline=name, owner=owner))
 
 
+def who(email: str) -> str:
+    """The name of the person who acted under this address; the address where nobody has it."""
+    return Person.objects.filter(email=email).values_list("name", flat=True).first() or email
+
+
 def _people() -> dict[str, str]:
     return dict(Person.objects.values_list("email", "name"))
 

@@ -19,7 +19,7 @@ from stageproof.engine.problem import Problem, Refused
 from stageproof.records.models import DefinitionVersion, Person
 from stageproof.records.models.organisation import ROLES
 from stageproof.web.answers import actor_of
-from stageproof.web.definition import row_of
+from stageproof.web.definition import row_of, who
 from stageproof.web.definition_form import (
     DefinitionForm,
     checked,
@@ -167,7 +167,7 @@ def _around(row: DefinitionVersion) -> dict[str, Any]:
     mine = DefinitionVersion.objects.filter(pipeline=row.pipeline)
     before = mine.filter(published_at__isnull=False).order_by("-effective_from", "-version").first()
     return {
-        "row": row, "before": before,
+        "row": row, "before": before, "drafter": who(row.drafted_by),
         "drafted_at": row.drafted_at.isoformat(),
         "changes": compare_versions(row.pipeline, before.version, row.version) if before else None,
     }  # fmt: skip

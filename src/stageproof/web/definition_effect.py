@@ -27,7 +27,7 @@ from stageproof.records.models import DefinitionVersion, Organisation
 from stageproof.records.tables import pipeline_now
 from stageproof.web.answers import actor_of
 from stageproof.web.board import whole_number
-from stageproof.web.definition import row_of
+from stageproof.web.definition import row_of, who
 from stageproof.web.definition_draft import published_address
 from stageproof.web.fields import day
 from stageproof.web.policy import policy
@@ -92,7 +92,7 @@ def _effect(request: HttpRequest, row: DefinitionVersion, stages: Mapping[str, s
     )
     today = day_at(now, Organisation.objects.get().zone)
     return {
-        "row": row, "before": before, "impact": found,
+        "row": row, "before": before, "impact": found, "drafter": who(row.drafted_by),
         "lists": [(name, label, len(lists[name])) for name, label in LISTS],
         "show": show, "rows": ordered[(page - 1) * ROWS : page * ROWS], "count": len(ordered), "page_number": page,
         "pages": max((len(ordered) + ROWS - 1) // ROWS, 1), "first_row": (page - 1) * ROWS + 1,

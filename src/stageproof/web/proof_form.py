@@ -161,7 +161,8 @@ def _value(name: str, text: str) -> Any:
     kind = column.kind if column else "text"
     try:
         if kind == "money":
-            return Decimal(text.replace(",", ""))
+            amount = Decimal(text.replace(",", ""))
+            return int(amount) if amount.is_finite() and amount == amount.to_integral_value() else amount
         if kind == "day":
             return dt.date.fromisoformat(text)
         if kind == "whole":
