@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from stageproof.cli.loading import load
@@ -164,6 +165,7 @@ proof = { field = "source", present = true }
 """ + "".join(f'[[stages]]\nname = "{name}"\n' for name in ("B", "C", "D", "E", "F", "G"))
 
 
+@cache
 def examples() -> dict[str, Problem]:
     """For each code that an input above brings about, the first problem with it."""
     found: dict[str, Problem] = {}
