@@ -52,9 +52,9 @@ def require_database() -> None:
 
     from stageproof.records.models import Organisation
 
-    name = str(connection.settings_dict["NAME"])
-    if connection.vendor == "sqlite" and not Path(name).exists():
-        raise Refused([_not_set_up()])
+    if connection.vendor == "sqlite" and not connection.is_in_memory_db():
+        if not Path(connection.settings_dict["NAME"]).exists():
+            raise Refused([_not_set_up()])
     prepare()
     try:
         there = Organisation.objects.exists()
