@@ -69,7 +69,12 @@ def edit_draft(
     with writing(recorded_at=now, actor=actor.name, door=actor.door):
         row = _draft(pipeline, version)
         if drafted_at is not None and row.drafted_at != drafted_at:
-            last = {"actor": row.drafted_by, "at": row.drafted_at.isoformat(), "change": "saved", "fields": ["draft"]}
+            last = {
+                "actor": row.drafted_by,
+                "at": row.drafted_at.isoformat(),
+                "change": "saved",
+                "fields": ["draft"],
+            }
             raise Conflict(f"{pipeline} {version}", version, version, [last])
         if definition.pipeline != pipeline:
             says = f"This draft is of '{pipeline}', and the text of '{definition.pipeline}'."

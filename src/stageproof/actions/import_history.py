@@ -87,6 +87,6 @@ def _rows(
 ) -> Iterator[tuple[Any, ...]]:
     values: list[Any] = list(custom_values(frame, custom))
     if as_json:
-        values = [json.dumps(value) for value in values]
+        values = [json.dumps(value) if value else "{}" for value in values]
     columns = [frame[name].to_list() for name in (*_PLAIN, *_POINTS)]
     return zip(*columns, values, *(frame[name].to_list() for name in more), strict=True)

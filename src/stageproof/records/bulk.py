@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection, models
 
 from stageproof.engine.frames import day_of, instant_number
-from stageproof.records.ledger import Writing, chained_fields, digest_of
+from stageproof.records.ledger import Writing, chained_fields, digest_of_plain
 from stageproof.records.models.fields import DayField
 
 BATCH = 20_000
@@ -48,7 +48,7 @@ def _chained(
     added = tuple(session_values.values())
     # Where each covered value comes from: the row, the session, or the count.
     places = [(given.get(name), session_values.get(name), name in days) for name in covered]
-    at_seq = covered.index("seq")
+    at_seq, table = covered.index("seq"), model._meta.db_table
     for row in rows:
         ledger.last_seq += 1
         values = [
@@ -56,7 +56,7 @@ def _chained(
             for place, value, day in places
         ]
         values[at_seq] = ledger.last_seq
-        ledger.last_digest = digest_of(ledger.last_digest, model, values)
+        ledger.last_digest = digest_of_plain(ledger.last_digest, table, values)
         yield (*_as_json(row, jsons), ledger.last_seq, *added, ledger.last_digest)
 
 
@@ -98,9 +98,9 @@ def execute_many(sql: str, rows: Iterable[Row]) -> None:
 
 
 def _as_json(row: Row, places: set[int]) -> Row:
-    if not places:
-        return row
-    return tuple(json.dumps(value) if place in places else value for place, value in enumerate(row))
+    for place in places:
+        row = (*row[:place], json.dumps(row[place]) if row[place] else "{}", *row[place + 1 :])
+    return row
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:

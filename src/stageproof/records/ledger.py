@@ -69,8 +69,12 @@ def chained_fields(model: type[models.Model]) -> list[str]:
 
 def digest_of(previous: str, model: type[models.Model], values: Sequence[Any]) -> str:
     """The digest of a change: of the one before, the table, and every value."""
-    plain = [_plain(value) for value in values]
-    text = _encode([model._meta.db_table, plain])
+    return digest_of_plain(previous, model._meta.db_table, [_plain(value) for value in values])
+
+
+def digest_of_plain(previous: str, table: str, plain: Sequence[Any]) -> str:
+    """The same of values as JSON has them: instants as numbers, days as texts."""
+    text = _encode([table, plain])
     return hashlib.sha256(previous.encode() + text.encode()).hexdigest()
 
 

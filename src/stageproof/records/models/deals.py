@@ -17,12 +17,15 @@ class DealFacts(models.Model):
     """What is known of a deal; money is integer minor units of `currency`."""
 
     name = models.CharField(max_length=255)
-    account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="+")
+    # No index of each: history would be written slower, and only the present is searched by them.
+    account = models.ForeignKey(
+        Account, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     pipeline = models.CharField(max_length=120)
     stage = models.CharField(max_length=120, null=True)
     status = models.CharField(max_length=8, choices=[(status, status) for status in STATUSES], default="open")
-    owner = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
-    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     amount = models.BigIntegerField(null=True)
     currency = models.CharField(max_length=3)
     close_on = DayField(null=True)
@@ -57,6 +60,7 @@ class Deal(DealFacts):
             models.Index(fields=["status", "pipeline", "stage", "-amount", "id"], name="deal_board"),
             models.Index(fields=["owner", "status"], name="deal_owner"),
             models.Index(fields=["account"], name="deal_account"),
+            models.Index(fields=["team"], name="deal_team"),
         )
         constraints = (
             models.CheckConstraint(condition=models.Q(status__in=STATUSES), name="deal_known_status"),
@@ -69,7 +73,7 @@ class Deal(DealFacts):
 class DealVersion(DealFacts, Version):
     """A deal as it was from one change to the next."""
 
-    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="versions")
+    deal = models.ForeignKey(Deal, on_delete=models.PROTECT, related_name="versions", db_index=False)
     change = models.CharField(max_length=20)
     note = models.CharField(max_length=500, blank=True)
 
