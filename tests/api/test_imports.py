@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -24,7 +25,7 @@ def _uploads_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     monkeypatch.setattr(settings, "DATA_DIR", tmp_path)
     yield
     # What was committed or refused leaves no one's data behind.
-    assert not [path for path in (tmp_path / "uploads").glob("import-*")]
+    assert not list((tmp_path / "uploads").glob("import-*"))
 
 
 def upload(caller: Caller, name: str = "deals.csv", content: str | bytes = CSV, **more: str) -> Answer:
@@ -92,10 +93,13 @@ def test_only_who_imports_may(api: Api) -> None:
     assert olga.post("/imports/77/commit").status == 404
 
 
-def test_a_commit_with_a_key_is_done_once(api: Api, cast: Cast) -> None:
+def test_a_commit_with_a_key_is_done_once(
+    api: Api, cast: Cast, django_capture_on_commit_callbacks: Any
+) -> None:
     olga = api("olga")
     run = upload(olga).body["id"]
-    first = olga.post(f"/imports/{run}/commit", None, **{"Idempotency-Key": "c1"})
+    with django_capture_on_commit_callbacks(execute=True):
+        first = olga.post(f"/imports/{run}/commit", None, **{"Idempotency-Key": "c1"})
     with nothing_changes():
         again = olga.post(f"/imports/{run}/commit", None, **{"Idempotency-Key": "c1"})
     assert (first.status, again.status, again.body) == (200, 200, first.body)

@@ -62,8 +62,8 @@ for resource in RESOURCES:
     api.add_router("", resource.router)
 
 
-def _answered(request: HttpRequest, raised: Exception) -> HttpResponse:
-    answer = answered(raised)
+def _answered(request: HttpRequest, raised: Exception | type[Exception]) -> HttpResponse:
+    answer = answered(raised) if isinstance(raised, Exception) else None
     if answer is None:
         raise raised
     return answer
@@ -90,9 +90,9 @@ def _routes() -> list[URLPattern]:
             door = Door(view, uploads=any(_uploads(each) for each in view.operations))
             name = view.operations[0].view_func.__name__
             route = normalize_path(replace_path_param_notation(place)).lstrip("/")
-            found.append(path(route, door, name=f"api_{name}"))  # type: ignore[arg-type]
+            found.append(path(route, door, name=f"api_{name}"))
     described = Open(description)
-    found.append(path("openapi.json", described, name="api_description"))  # type: ignore[arg-type]
+    found.append(path("openapi.json", described, name="api_description"))
     return [*found, re_path("^.*$", _anywhere, name="api_nothing")]
 
 

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja.operation import PathView
 
+from stageproof.actions.actor import Actor
 from stageproof.api import limits
 from stageproof.api.auth import SAFE, caller
 from stageproof.api.idempotency import HEADER, once
@@ -63,28 +64,20 @@ class Door:
         if roles is None:
             return no_such_method(method, sorted(self.policies))
         now = timezone.now()
-        if roles != PUBLIC:
-            actor = caller(request, now)
-            if actor is None or actor.person is None:
-                return not_signed_in()
-            request.actor = actor  # type: ignore[attr-defined]
-            # So that the log names the person behind a token, too.
-            request.user = actor.person
-            if wait := limits.requests.take(actor.name):
-                return too_many(wait)
-            if actor.role not in roles:
-                return not_yours(actor.role, roles)
-            needed = "read" if method in SAFE else "admin" if roles == ADMIN else "write"
-            if needed != "read" and actor.scope not in (needed, "admin"):
-                return beyond_scope(actor.scope, needed)
-        unfit = self._unfit(request, method)
-        if unfit is not None:
-            return unfit
-        key = request.headers.get(HEADER)
-        if method in SAFE or key is None or roles == PUBLIC:
+        actor = caller(request, now)
+        if actor is None or actor.person is None:
+            return not_signed_in()
+        request.actor = actor  # type: ignore[attr-defined]
+        # So that the log names the person behind a token, too.
+        request.user = actor.person
+        refusal = _denied(actor, method, roles) or self._unfit(request, method)
+        if refusal is not None:
+            return refusal
+        key, person = request.headers.get(HEADER), actor.person
+        if method in SAFE or key is None:
             return self._run(request, place)
         try:
-            return once(request, actor.person, key, now, lambda: self._run(request, place))
+            return once(request, person, key, now, lambda: self._run(request, place))
         except RequestDataTooBig:
             return too_large()
 
@@ -129,6 +122,18 @@ class Open:
         if request.method not in self.policies:
             return no_such_method(request.method or "", sorted(self.policies))
         return HttpResponse(json.dumps(self.body()), content_type="application/json; charset=utf-8")
+
+
+def _denied(actor: Actor, method: str, roles: tuple[str, ...]) -> HttpResponse | None:
+    """Why the actor may not call: too often, in another role, with a token for less."""
+    if wait := limits.requests.take(actor.name):
+        return too_many(wait)
+    if actor.role not in roles:
+        return not_yours(actor.role, roles)
+    needed = "read" if method in SAFE else "admin" if roles == ADMIN else "write"
+    if needed != "read" and actor.scope not in (needed, "admin"):
+        return beyond_scope(actor.scope, needed)
+    return None
 
 
 def _declared(operation: Callable[..., Any]) -> tuple[str, ...]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import inspect
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args
 
 import narwhals as nw
 import polars as pl
@@ -214,9 +213,6 @@ def _computed(found: Measure, pipeline: Pipeline, asked: MeasureQuery, period: P
 def _arguments(found: Measure, asked: MeasureQuery, period: Period | None) -> dict[str, Any]:
     """What is asked for, as the measure takes it; refused where it takes no such thing, or lacks one."""
     takes = _parameters(found)
-    # A bridge's instants are written as text there, in terms of its book's module.
-    names_in = {**vars(inspect.getmodule(found.compute)), "dt": dt}
-    hints = get_type_hints(found.compute, names_in)
     given: dict[str, Any] = {"period": period} if period else {}
     if asked.by:
         names = tuple(name.strip() for name in asked.by.split(",") if name.strip())
@@ -233,7 +229,7 @@ def _arguments(found: Measure, asked: MeasureQuery, period: Period | None) -> di
         if name not in given
     ]
     for name, value in given.items():
-        choices = [choice for choice in get_args(hints.get(name)) if isinstance(choice, str)]
+        choices = _choices(found, name)
         if choices and value not in choices:
             says = f"'{str(value)[:40]}' is not one of {', '.join(choices)}."
             problems.append(
@@ -246,6 +242,13 @@ def _arguments(found: Measure, asked: MeasureQuery, period: Period | None) -> di
 
 def _parameters(found: Measure) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(found.compute).parameters
+
+
+def _choices(found: Measure, name: str) -> list[str]:
+    """The words that a parameter may be; none where it is not one of a few."""
+    parameter = _parameters(found).get(name)
+    written = getattr(inspect.getmodule(found.compute), str(parameter and parameter.annotation), None)
+    return [choice for choice in get_args(written) if isinstance(choice, str)]
 
 
 def _takes_no(measure: str, name: str, takes: Mapping[str, Any]) -> Problem:

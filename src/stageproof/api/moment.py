@@ -76,11 +76,7 @@ def _asked(text: str | None, column: str, now: dt.datetime, today: dt.date) -> d
             return asked_day(text, today)
         except Refused as refused:
             raise Refused(_placed(each, column) for each in refused.problems) from None
-    try:
-        at = dt.datetime.fromisoformat(text.replace(" ", "+"))
-        at = at.astimezone(dt.UTC) if at.tzinfo is not None else None  # type: ignore[assignment]
-    except (ValueError, OverflowError):
-        at = None  # type: ignore[assignment]
+    at = _instant(text)
     if at is None:
         says, remedy = f"'{text[:40]}' is not an instant.", "Write it as 2025-09-30T12:00:00Z."
         raise Refused([Problem("unreadable_date", says, remedy, column=column, value=text[:40])])
@@ -91,6 +87,16 @@ def _asked(text: str | None, column: str, now: dt.datetime, today: dt.date) -> d
         raise Refused([Problem("day_ahead" if at > now else "day_before_records", says,
                                "Choose an instant from 1970 until now.", column=column, value=text[:40])])  # fmt: skip
     return at
+
+
+def _instant(text: str) -> dt.datetime | None:
+    """The instant that a text names; None where it names none, or says no zone."""
+    try:
+        # A plus sign in an address reads as a blank.
+        at = dt.datetime.fromisoformat(text.replace(" ", "+"))
+        return None if at.tzinfo is None else at.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _placed(problem: Problem, column: str) -> Problem:

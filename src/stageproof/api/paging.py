@@ -72,10 +72,9 @@ def _after(column: str, value: Any, key: str, *, descending: bool) -> pl.Expr:
     here, later_key = pl.col(column), pl.col("deal") > key
     if value is None:
         return here.is_null() & later_key
-    beyond = here < value if descending else here > value
-    return (
-        beyond.fill_null(value=False) | ((here == value) & later_key).fill_null(value=False) | here.is_null()
-    )
+    beyond: pl.Expr = here < value if descending else here > value
+    equal: pl.Expr = ((here == value) & later_key).fill_null(value=False)
+    return beyond.fill_null(value=False) | equal | here.is_null()
 
 
 def _is(value: Any, kind: type | tuple[type, ...]) -> bool:

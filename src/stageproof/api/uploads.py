@@ -33,7 +33,7 @@ class Said:
     reason: str = ""
 
 
-def receive(files: Sequence[UploadedFile], said: Said) -> Path:
+def receive(files: Sequence[UploadedFile[bytes]], said: Said) -> Path:
     """A folder of its own with the files under their names; those of imports long forgotten go."""
     _forget_old()
     names = [_name(file.name or "") for file in files]

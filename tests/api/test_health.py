@@ -1,0 +1,53 @@
+"""Health: alive, ready, and counted; told to whom it concerns."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+
+from stageproof.server import health
+from tests.actions.conftest import Cast
+from tests.api.conftest import Caller
+
+
+def test_alive_and_ready(cast: Cast) -> None:
+    assert Client().get("/healthz").json() == {"alive": True}
+    ready = Client().get("/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"ready": True, "problems": []})
+
+
+def test_ready_before_there_is_an_organisation(db: None) -> None:
+    assert Client().get("/healthz").status_code == 200
+    assert Client().get("/readyz").status_code == 200
+
+
+def test_not_ready_without_a_database_and_without_a_word_why(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise DatabaseError("password authentication failed for secret-user")
+
+    monkeypatch.setattr(health, "MigrationExecutor", gone)
+    answer = Client().get("/readyz")
+    assert answer.status_code == 503
+    assert [each["code"] for each in answer.json()["problems"]] == ["no_database"]
+    assert b"secret" not in answer.content
+
+
+def test_requests_are_counted_by_route(cast: Cast) -> None:
+    Caller("").get("/deals/secret-key")
+    text = Client().get("/metrics").content.decode()
+    counted = 'stageproof_requests_total{method="GET",route="api/v1/deals/<key>",status="401"}'
+    assert counted in text
+    assert "secret-key" not in text
+
+
+def test_metrics_are_for_this_machine_or_for_the_token(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Client(REMOTE_ADDR="203.0.113.9").get("/metrics").status_code == 404
+    assert Client(headers={"X-Forwarded-For": "127.0.0.1"}).get("/metrics").status_code == 404
+    monkeypatch.setenv("STAGEPROOF_METRICS_TOKEN", "m3trics")
+    assert Client().get("/metrics").status_code == 404
+    far = Client(REMOTE_ADDR="203.0.113.9")
+    assert far.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
+    assert far.get("/metrics", headers={"Authorization": "Bearer m3trics"}).status_code == 200
