@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench lock clean screenshots
+.PHONY: demo test lint bench docs lock clean screenshots
 
 demo: $(VENV)/.run
 	$(BIN)/stageproof demo
@@ -19,6 +19,11 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python bench/run.py
+
+# What the documentation shows of commands, measures, findings and problems, made anew.
+docs: $(VENV)/.test
+	$(BIN)/python docs/make_reference.py
+	$(BIN)/python docs/examples.py
 
 # Versions and hashes, no addresses.
 lock:

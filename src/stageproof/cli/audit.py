@@ -108,9 +108,6 @@ def command(
     return 0
 
 
-command.__doc__ = (command.__doc__ or "") + EXAMPLES
-
-
 def audit_of(
     loaded: Loaded, *, as_of: str | None = None, period: str | None = None, target: str | None = None
 ) -> Audit:

@@ -41,6 +41,3 @@ def command(
         f"{rows:,} rows of {len(manifest['tables'])} tables, up to change {manifest['last_change']:,}: {file}"
     )
     return 0
-
-
-command.__doc__ = (command.__doc__ or "") + EXAMPLES

@@ -78,9 +78,6 @@ def command(
     return 0
 
 
-command.__doc__ = (command.__doc__ or "") + EXAMPLES
-
-
 def document(found: Bridge, start: str, end: str, mode: str, currency: str) -> dict[str, Any]:
     """The bridge in plain values, with the deals behind each line."""
 
@@ -90,7 +87,10 @@ def document(found: Bridge, start: str, end: str, mode: str, currency: str) -> d
             for name in row
             if name == "amount" and row[name] is not None
         }
-        return {**{name: str(v) if hasattr(v, "isoformat") else v for name, v in row.items()}, **amounts}
+        return {
+            **{name: v.isoformat() if hasattr(v, "isoformat") else v for name, v in row.items()},
+            **amounts,
+        }
 
     return {
         "from": start,

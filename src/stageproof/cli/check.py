@@ -72,9 +72,6 @@ def command(
     return 0
 
 
-command.__doc__ = (command.__doc__ or "") + EXAMPLES
-
-
 def named(name: str) -> Definition:
     """The definition in a file, or a template by its name."""
     if name in NAMES and not Path(name).exists():

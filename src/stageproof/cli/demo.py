@@ -77,9 +77,6 @@ def command(
     return _served(mark, as_, port, open_, console)
 
 
-command.__doc__ = (command.__doc__ or "") + EXAMPLES
-
-
 def _loaded(home: Path, fresh: bool, console: Console) -> dict[str, Any]:
     """What the mark of the demo's folder says, loaded first where the folder is empty."""
     mark = home / MARK

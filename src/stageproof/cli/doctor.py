@@ -41,6 +41,3 @@ def command(
         verdict = "all is sound" if not found.problems else f"{len(found.problems)} things are wrong"
         typer.echo(f"{found.changes:,} changes, {found.deals:,} deals: {verdict}.")
     return 1 if found.problems else 0
-
-
-command.__doc__ = (command.__doc__ or "") + EXAMPLES

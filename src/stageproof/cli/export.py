@@ -59,9 +59,6 @@ def command(
     return 0
 
 
-command.__doc__ = (command.__doc__ or "") + EXAMPLES
-
-
 def _written(path: Path, write: Any, parts: Iterator[pl.DataFrame]) -> int:
     """The rows written; a reader never sees half a file."""
     try:

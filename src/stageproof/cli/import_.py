@@ -78,9 +78,6 @@ def command(
     return 0
 
 
-command.__doc__ = (command.__doc__ or "") + EXAMPLES
-
-
 def _read(
     files: list[Path], commit: bool, mapping: Path | None, pipeline: str | None, reason: str,
     currency: str | None, date_order: str | None,

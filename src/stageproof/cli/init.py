@@ -76,9 +76,6 @@ def command(
     return 0
 
 
-command.__doc__ = (command.__doc__ or "") + EXAMPLES
-
-
 def _asked(given: str | None, option: str, question: str) -> str:
     """What was given, else what is typed; refused where nobody is there to type it."""
     if given is not None:

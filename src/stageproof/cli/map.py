@@ -33,6 +33,3 @@ def command(
         write_text(out, text)
         typer.echo(f"Mapping written to {out}")
     return 0
-
-
-command.__doc__ = (command.__doc__ or "") + EXAMPLES

@@ -38,6 +38,3 @@ def command(
     typer.echo(f"{rows:,} rows of {len(manifest['tables'])} tables are restored and verified, in {folder}.")
     typer.echo("Everyone signs in again. Check it with: stageproof doctor")
     return 0
-
-
-command.__doc__ = (command.__doc__ or "") + EXAMPLES

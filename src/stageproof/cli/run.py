@@ -27,14 +27,15 @@ def run(arguments: Sequence[str]) -> int:
     app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
     code = DONE
 
-    verb = importlib.import_module(command.module).command
+    module = importlib.import_module(command.module)
+    verb = module.command
 
     @functools.wraps(verb)
     def called(*args: Any, **kwargs: Any) -> None:
         nonlocal code
         code = verb(*args, **kwargs)
 
-    app.command(name)(called)
+    app.command(name, epilog=module.EXAMPLES)(called)
     try:
         app(list(rest), prog_name=f"stageproof {name}")
     except Refused as refused:

@@ -43,6 +43,3 @@ def command(
             typer.echo("Others on the network reach this: put a proxy with TLS before it.", err=True)
         typer.echo(f"Stageproof at {serve.address(listener, host)}  (Ctrl+C stops it)")
         return serve.run(listener, workers=workers, threads=threads)
-
-
-command.__doc__ = (command.__doc__ or "") + EXAMPLES

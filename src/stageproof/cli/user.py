@@ -60,9 +60,6 @@ def command(
     return 0
 
 
-command.__doc__ = (command.__doc__ or "") + EXAMPLES
-
-
 def _add(
     email: str, name: str | None, role: str, team: str | None, from_stdin: bool
 ) -> tuple[dict[str, Any], str]:
