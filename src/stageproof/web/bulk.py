@@ -4,18 +4,52 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import Conflict, NotFound
 from stageproof.actions.deals import edit_deal, find_deal, move_deal
 from stageproof.actions.permission import Forbidden
 from stageproof.engine.problem import Problem, Refused
+from stageproof.web.answers import actor_of, came_from
 from stageproof.web.fields import read_facts
-from stageproof.web.pipeline import Outcome
+from stageproof.web.policy import policy
 
 CHANGES = ("owner", "close_on", "forecast_category", "move")
 MOST = 500
 """How many deals one bulk change takes, so that nobody waits for a page that never comes."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one deal in a bulk change."""
+
+    key: str
+    name: str
+    text: str
+    problems: tuple[Problem, ...] = ()
+
+
+@policy("rep", "manager", "pipeline owner", "admin")
+@require_POST
+def bulk(request: HttpRequest) -> HttpResponse:
+    """The same change for several deals, each decided on its own; the outcome is told per deal."""
+    actor, given = actor_of(request), request.POST
+    outcomes = change_all(actor, given.getlist("deal"), given.get("what", ""), given.get(given.get("what", ""), ""),
+                          lost_reason=given.get("lost_reason", ""), now=timezone.now())  # fmt: skip
+    context = {
+        "outcomes": outcomes,
+        "done": sum(not each.problems for each in outcomes),
+        "refused": sum(bool(each.problems) for each in outcomes),
+        "back": came_from(request) if came_from(request) != "/" else reverse("pipeline"),
+    }
+    return render(request, "bulk.html", context)
 
 
 def change_all(

@@ -11,25 +11,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from stageproof.actions.activities import add_note, log_activity
-from stageproof.actions.actor import Actor
-from stageproof.actions.committee import remove_from_committee
 from stageproof.actions.conflict import NotFound
-from stageproof.actions.deals import create_deal, delete_deal, edit_deal, find_deal
-from stageproof.actions.evidence import VERIFIES, attach_evidence, revoke_evidence, verify_evidence
+from stageproof.actions.deals import create_deal, edit_deal, find_deal
+from stageproof.actions.evidence import VERIFIES
 from stageproof.actions.permission import forbid, may_edit
+from stageproof.engine.frames import day_of, instant_of
+from stageproof.engine.money import Money
 from stageproof.engine.problem import Refused
 from stageproof.engine.proof import ROLES
 from stageproof.records.models import Account, Deal, Organisation, Person
 from stageproof.records.models.deals import CATEGORIES
 from stageproof.records.tables import book, definitions_in_force
-from stageproof.web.answers import actor_of, wants_part
-from stageproof.web.as_of import Moment, moment_of
+from stageproof.web.answers import actor_of, in_dialog, wants_part
+from stageproof.web.as_of import moment_of
 from stageproof.web.deal_history import drawings, timeline
-from stageproof.web.fields import instant_on, read_facts
-from stageproof.web.mending import add_or_engage, people_of
+from stageproof.web.fields import read_facts
+from stageproof.web.mending import people_of
 from stageproof.web.one_deal import DealAt, deal_at
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.score_cards import score_cards
@@ -76,8 +75,6 @@ def page_of(request: HttpRequest, key: str) -> dict[str, Any]:
 
 def facts_of(shown: DealAt) -> dict[str, Any]:
     """The facts of the deal at the moment, with real dates."""
-    from stageproof.engine.frames import day_of, instant_of
-
     row = dict(shown.row)
     for name, value in shown.row.items():
         if value is None:
@@ -170,8 +167,6 @@ def deal_edit(request: HttpRequest, key: str) -> HttpResponse:
     }
     response = render(request, page, context, status=422 if problems else 200)
     if wants_part(request):
-        from stageproof.web.answers import in_dialog
-
         return in_dialog(request, response)
     return response
 
@@ -194,8 +189,6 @@ def _edited(request: HttpRequest, row: Deal) -> HttpResponse:
 
 def values_of(row: Deal) -> dict[str, str]:
     """The facts of a deal as a form shows them."""
-    from stageproof.engine.money import Money
-
     values = {name: getattr(row, name) for name in FORM}
     values["amount"] = None if row.amount is None else f"{Money(row.amount, row.currency).decimal:f}"
     return {name: "" if value is None else str(value) for name, value in values.items()}
@@ -225,96 +218,3 @@ def changed(request: HttpRequest, key: str, text: str, undo: dict[str, Any] | No
         {"done": "", "toast": {"text": text, "undo": undo}, "deal-changed": {"key": key}}
     )
     return response
-
-
-@policy(*EVERYONE)
-@require_POST
-def deal_note(request: HttpRequest, key: str) -> HttpResponse:
-    """Adds a note."""
-    add_note(actor_of(request), key, text=request.POST.get("text", ""), now=timezone.now())
-    return changed(request, key, "The note is kept.")
-
-
-@policy(*EVERYONE)
-@require_POST
-def deal_activity(request: HttpRequest, key: str) -> HttpResponse:
-    """Logs something that happened."""
-    now, given = timezone.now(), request.POST
-    log_activity(
-        actor_of(request), key, kind=given.get("kind", ""), side=given.get("side", ""),
-        subject=given.get("subject", ""), now=now,
-        happened_at=instant_on(given.get("happened_on", ""), "happened_on", now),
-        contact=int(given["contact"]) if given.get("contact", "").isdigit() else None,
-    )  # fmt: skip
-    return changed(request, key, "It is on the timeline.")
-
-
-@policy(*EVERYONE)
-@require_POST
-def deal_evidence(request: HttpRequest, key: str) -> HttpResponse:
-    """Attaches evidence."""
-    now, given = timezone.now(), request.POST
-    expires = read_facts({"expires_on": given.get("expires_on", "")}, ["expires_on"], "USD")
-    attach_evidence(
-        actor_of(request), key, now=now, kind=given.get("kind", ""), what=given.get("what", ""),
-        side=given.get("side", "buyer"), given_by=given.get("given_by"),
-        given_at=instant_on(given.get("given_on", ""), "given_on", now), located_at=given.get("located_at"),
-        expires_on=expires["expires_on"],
-    )  # fmt: skip
-    return changed(request, key, "The evidence is attached.")
-
-
-@policy(*EVERYONE)
-@require_POST
-def evidence_verify(request: HttpRequest, key: str, evidence_id: str) -> HttpResponse:
-    """Verifies a piece of evidence."""
-    verify_evidence(actor_of(request), evidence_id, now=timezone.now())
-    return changed(request, key, "The evidence is verified.")
-
-
-@policy(*EVERYONE)
-@require_POST
-def evidence_revoke(request: HttpRequest, key: str, evidence_id: str) -> HttpResponse:
-    """Takes a piece of evidence back."""
-    revoke_evidence(actor_of(request), evidence_id, reason=request.POST.get("reason", ""), now=timezone.now())
-    return changed(request, key, "The evidence no longer counts.")
-
-
-@policy(*EVERYONE)
-@require_POST
-def deal_role(request: HttpRequest, key: str) -> HttpResponse:
-    """Puts someone into the buying committee."""
-    actor = actor_of(request)
-    add_or_engage(
-        actor, find_deal(actor, key), request.POST.get("role", ""), request.POST.dict(), timezone.now()
-    )
-    return changed(request, key, "The committee is up to date.")
-
-
-@policy(*EVERYONE)
-@require_POST
-def deal_role_end(request: HttpRequest, key: str) -> HttpResponse:
-    """Takes someone's role out of the buying committee."""
-    actor, given = actor_of(request), request.POST
-    row = find_deal(actor, key)
-    contact = next((each.pk for each in people_of(row) if each.name == given.get("contact")), None)
-    if contact is None:
-        raise NotFound("contact", given.get("contact", ""))
-    remove_from_committee(actor, key, contact=contact, role=given.get("role", ""), now=timezone.now())
-    return changed(request, key, "The committee is up to date.")
-
-
-@policy(*EVERYONE)
-@require_POST
-def deal_delete(request: HttpRequest, key: str) -> HttpResponse:
-    """Takes the deal out of the pipeline; its history stays."""
-    expected = request.POST.get("expected_version", "")
-    done = delete_deal(
-        actor_of(request), key, now=timezone.now(), reason=request.POST.get("reason", ""),
-        expected_version=int(expected) if expected.isdigit() else None,
-    )  # fmt: skip
-    messages.success(request, f"{done.deal.name} is out of the pipeline; its history stays.")
-    return redirect("board")
-
-
-__all__ = ["Actor", "Moment", "deal"]

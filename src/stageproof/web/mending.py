@@ -9,7 +9,7 @@ from typing import Any
 
 from stageproof.actions.activities import log_activity
 from stageproof.actions.actor import Actor
-from stageproof.actions.committee import add_to_committee
+from stageproof.actions.committee import add_to_committee, engage
 from stageproof.actions.deals import edit_deal
 from stageproof.actions.evidence import attach_evidence
 from stageproof.actions.gate import definition_of
@@ -219,8 +219,6 @@ def _record(
 
 def add_or_engage(actor: Actor, deal: Deal, role: str, values: Mapping[str, str], now: dt.datetime) -> None:
     """Puts someone into the committee, or records that who holds the role already took part."""
-    from stageproof.actions.committee import engage
-
     engaged_at = instant_on(values.get("engaged_on", ""), "engaged_on", now)
     chosen = values.get("contact", "")
     if not chosen.isdigit():

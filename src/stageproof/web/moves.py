@@ -15,15 +15,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from stageproof.actions.deals import Done, find_deal, move_deal
-from stageproof.actions.gate import definition_of
+from stageproof.actions.gate import decide, definition_of
 from stageproof.actions.permission import forbid, may_edit
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
-from stageproof.engine.stage_moves import LOST, WON
+from stageproof.engine.stage_moves import LOST, WON, Refusal
 from stageproof.records.models import Deal, Organisation
 from stageproof.web.answers import actor_of, came_from, in_dialog, wants_part
 from stageproof.web.as_of import moment_of
-from stageproof.web.board import FIRST, board_shown
+from stageproof.web.board import board_shown
+from stageproof.web.deal_list import totals
 from stageproof.web.mending import lacks, latest_expiry, mend, people_of
 from stageproof.web.policy import EVERYONE, policy
 
@@ -88,9 +89,6 @@ def _moved(
 
 def _still_unmet(request: HttpRequest, key: str, now: dt.datetime) -> Sequence[Problem]:
     """What the gate would still refuse, for a move that is held back because a field was wrong."""
-    from stageproof.actions.gate import decide
-    from stageproof.engine.stage_moves import Refusal
-
     deal = find_deal(actor_of(request), key)
     answer = decide([deal], to=request.POST.get("to", ""), now=now, reason=request.POST.get("reason", ""),
                     lost_reason=request.POST.get("lost_reason", ""))[deal.key]  # fmt: skip
@@ -163,8 +161,6 @@ def _on_board(request: HttpRequest, before: Deal, done: Done) -> HttpResponse:
         for place in (definition.position(before.stage), definition.position(done.deal.stage))
         if place is not None
     }
-    from stageproof.web.deal_list import totals
-
     whole = totals(board.deals).row(0, named=True)
     landed = done.deal.status == "open"
     context = {
@@ -175,7 +171,6 @@ def _on_board(request: HttpRequest, before: Deal, done: Done) -> HttpResponse:
         "key": done.deal.key,
         "position": definition.position(done.deal.stage) if landed else None,
         "cards": board.card(done.deal.key) if landed else [],
-        "first": FIRST,
     }
     response = render(request, "partials/moved.html", context)
     response["HX-Reswap"] = "none"

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import polars as pl
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,7 +23,7 @@ from stageproof.actions.conflict import NotFound
 from stageproof.actions.deals import edit_deal, find_deal
 from stageproof.actions.permission import forbid, may_edit
 from stageproof.engine.frames import day_of
-from stageproof.engine.problem import Refused
+from stageproof.engine.money import Money
 from stageproof.records.models import Deal, Person
 from stageproof.records.models.deals import CATEGORIES
 from stageproof.web.answers import actor_of, came_from, wants_part
@@ -30,6 +31,7 @@ from stageproof.web.as_of import Moment, asked_day, moment_of, past
 from stageproof.web.board import whole_number
 from stageproof.web.deal import values_of
 from stageproof.web.deal_list import deal_list, scope, totals, visible
+from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.fields import read_facts
 from stageproof.web.filters import Filters
 from stageproof.web.policy import EVERYONE, policy
@@ -113,8 +115,6 @@ class Table:
 
 def _marks(row: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str, str]:
     """What each changed cell said before."""
-    from stageproof.engine.money import Money
-
     if before is None:
         return {}
     marks = {}
@@ -249,41 +249,10 @@ def _row(request: HttpRequest, actor: Actor, key: str) -> HttpResponse:
     return render(request, "partials/rows.html", context)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one deal in a bulk change."""
-
-    key: str
-    name: str
-    text: str
-    problems: tuple[Any, ...] = ()
-    changed: tuple[str, ...] = ()
-
-
-@policy("rep", "manager", "pipeline owner", "admin")
-@require_http_methods(["POST"])
-def bulk(request: HttpRequest) -> HttpResponse:
-    """The same change for several deals, each decided on its own; the outcome is told per deal."""
-    from stageproof.web.bulk import change_all
-
-    actor, given = actor_of(request), request.POST
-    outcomes = change_all(actor, given.getlist("deal"), given.get("what", ""), given.get(given.get("what", ""), ""),
-                          lost_reason=given.get("lost_reason", ""), now=timezone.now())  # fmt: skip
-    context = {
-        "outcomes": outcomes,
-        "done": sum(not each.problems for each in outcomes),
-        "refused": sum(bool(each.problems) for each in outcomes),
-        "back": came_from(request) if came_from(request) != "/" else reverse("pipeline"),
-    }
-    return render(request, "bulk.html", context)
-
-
 @policy(*EVERYONE)
 @require_safe
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: HttpRequest) -> HttpResponseBase:
     """The filtered table, all rows of it, as CSV or XLSX that no spreadsheet runs."""
-    from stageproof.web.exports import as_csv, as_xlsx
-
     table = table_of(actor_of(request), moment_of(request), query_of(request))
     frame = table.deals.select(
         "deal",
@@ -296,6 +265,3 @@ def export(request: HttpRequest) -> HttpResponse:
     )
     name = f"pipeline-{table.moment.on.isoformat()}"
     return as_xlsx(frame, name) if request.GET.get("format") == "xlsx" else as_csv(frame, name)
-
-
-__all__ = ["Refused", "Table", "pipeline"]

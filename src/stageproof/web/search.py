@@ -8,6 +8,7 @@ import polars as pl
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from stageproof.actions.actor import Actor
@@ -73,9 +74,9 @@ def commands(request: HttpRequest, actor: Actor) -> list[Hit]:
         hits.append(Hit("plus", "New deal", "Action", reverse("deal_new")))
         hits.append(Hit("plus", "New account", "Action", reverse("account_new")))
         hits.append(Hit("plus", "New contact", "Action", reverse("contact_new")))
-    hits.append(
-        Hit("person", "My open deals", "Pipeline", f"{reverse('pipeline')}?owner={request.user.name}")
-    )  # type: ignore[union-attr]
+    if actor.person is not None:
+        mine = urlencode({"owner": actor.person.name})
+        hits.append(Hit("person", "My open deals", "Pipeline", f"{reverse('pipeline')}?{mine}"))
     hits.append(Hit("risk", "Deals at risk", "Board", f"{reverse('board')}?risk=any"))
     hits.append(Hit("export", "Export the open pipeline", "CSV", f"{reverse('pipeline_export')}?format=csv"))
     for page in PAGES:
