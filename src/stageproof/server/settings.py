@@ -84,6 +84,8 @@ STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 APPEND_SLASH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+# A sheet may have 2,000 columns, each a field of the form that says what they mean.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 INSTALLED_APPS = [
@@ -148,6 +150,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
 ]
 
+CSRF_FAILURE_VIEW = "stageproof.web.sign_in.form_without_token"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "stageproof.web.sign_in.AccountAdapter"

@@ -8,7 +8,9 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST
 
 from stageproof.actions.definitions import compare_versions, discard_draft, edit_draft
@@ -104,10 +106,7 @@ def _draft(request: HttpRequest, version: int) -> DefinitionVersion | HttpRespon
 
 def published_address(row: DefinitionVersion) -> str:
     """The page that shows a version."""
-    from django.urls import reverse
-    from django.utils.http import urlencode
-
-    return f"{reverse('definition')}?{urlencode({'pipeline': row.pipeline, 'version': row.version})}"
+    return f"{reverse('definition')}?{urlencode({'pipeline': row.pipeline, 'version': str(row.version)})}"
 
 
 def _save(

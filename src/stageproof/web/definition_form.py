@@ -113,18 +113,12 @@ def typed_form(given: Mapping[str, Any], toml: str, pipeline: str) -> Definition
     )
     for place in _numbers(given, r"s-(\d{1,4})-name"):
         stage = f"s-{place}-"
-        form.stages.append(
-            StageForm(
-                *(
-                    _said(given, stage + name)
-                    for name in ("name", "norm_days", "band", "quiet_days", "aliases")
-                ),
-                [
-                    _criterion(given, f"{stage}c-{number}-")
-                    for number in _numbers(given, rf"{stage}c-(\d{{1,4}})-says")
-                ],
-            )
+        name, norm_days, band, quiet_days, aliases = (
+            _said(given, stage + each) for each in ("name", "norm_days", "band", "quiet_days", "aliases")
         )
+        numbers = _numbers(given, rf"{stage}c-(\d{{1,4}})-says")
+        criteria = [_criterion(given, f"{stage}c-{number}-") for number in numbers]
+        form.stages.append(StageForm(name, norm_days, band, quiet_days, aliases, criteria))
     return form
 
 

@@ -90,6 +90,18 @@ def times(ratio: float | None) -> str:
 
 
 @register.filter
+def spaced(number: int) -> str:
+    """A number with its thousands set apart: "12,500"."""
+    return f"{number or 0:,}"
+
+
+@register.filter
+def unlocalised(number: float) -> str:
+    """A number as attributes of a page need it: "0.35"."""
+    return f"{number:.3f}"
+
+
+@register.filter
 def fact(name: str) -> str:
     """The name of a deal's fact as people say it."""
     return field_label(name)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, resolve, reverse
 from django.utils import timezone
 
 from stageproof.engine.period import day_at
 from stageproof.records.models import Organisation
+from stageproof.web.policy import policy_of
 
 THEMES = ("light", "dark")
 PLACES = (
@@ -63,11 +64,13 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def places(request: HttpRequest) -> list[Place]:
-    """The pages that exist, for the navigation and the palette."""
+    """The pages that exist and that the person may open, for the navigation and the palette."""
     found = []
     for name, label, icon in PLACES:
         try:
-            found.append(Place(name, label, icon, reverse(name)))
+            url = reverse(name)
         except NoReverseMatch:
             continue
+        if getattr(request.user, "role", None) in (policy_of(resolve(url).func, name) or ()):
+            found.append(Place(name, label, icon, url))
     return found
