@@ -19,6 +19,11 @@ lint: $(VENV)/.test
 
 bench: $(VENV)/.test
 	$(BIN)/python bench/run.py
+	$(BIN)/python bench/server.py
+
+# The server killed for twenty minutes, and races by the thousand.
+soak: $(VENV)/.test
+	STAGEPROOF_CRASH_SECONDS=1200 STAGEPROOF_RACE_ROUNDS=2000 $(BIN)/python -m pytest tests/crash $(PYTEST_ARGS)
 
 # What the documentation shows of commands, measures, findings and problems, made anew.
 docs: $(VENV)/.test

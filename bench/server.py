@@ -234,7 +234,7 @@ def pages(
             " LEFT JOIN records_person p ON p.id = d.owner_id WHERE d.status = 'open' GROUP BY 1, 2, 3"
         )
 
-    asked = "/api/v1/measures/nominal_pipeline?by=stage,owner,month&limit=500"
+    asked = "/api/v1/measures/open_pipeline?by=stage,owner,month&limit=500"
     results += [
         ("board", timed(lambda: browser.ask("GET", "/board"), times), timed(board, times)),
         ("pipeline table", timed(lambda: browser.ask("GET", "/pipeline"), times), timed(table, times)),
