@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint bench docs lock clean screenshots
+.PHONY: demo test fuzz lint bench docs lock clean screenshots
 
 demo: $(VENV)/.run
 	$(BIN)/stageproof demo
@@ -30,11 +30,24 @@ docs: $(VENV)/.test
 	$(BIN)/python docs/make_reference.py
 	$(BIN)/python docs/examples.py
 
+# A live server on this machine, asked everything that its own description allows.
+fuzz: $(VENV)/.test $(VENV)/fuzz/.done
+	$(BIN)/python tests/schemathesis/run.py $(VENV)/fuzz $(FUZZ_EXAMPLES)
+
+FUZZ_EXAMPLES ?= 50
+
+# What the fuzzer needs does not go with what the product needs.
+$(VENV)/fuzz/.done: tests/schemathesis/requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m venv $(VENV)/fuzz
+	$(VENV)/fuzz/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r tests/schemathesis/requirements.txt
+	touch $@
+
 # Versions and hashes, no addresses.
 lock:
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 pyproject.toml requirements/run.in -o requirements/run.txt
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 pyproject.toml requirements/test.in -c requirements/run.txt -o requirements/test.txt
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 pyproject.toml requirements/test.in requirements/spark.in -c requirements/test.txt -o requirements/spark.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --universal --python-version 3.11 tests/schemathesis/requirements.in -o tests/schemathesis/requirements.txt
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
