@@ -148,7 +148,11 @@ def compare_versions(pipeline: str, before: int, after: int) -> list[Change]:
 def vanished_stages(definition: Definition) -> list[Problem]:
     """A problem for each stage that open deals stand in and that the definition does not know."""
     counted: dict[str, int] = {}
-    standing = Deal.objects.filter(status="open", pipeline=definition.pipeline, stage__isnull=False)
+    standing = Deal.objects.filter(status="open", stage__isnull=False)
+    published = DefinitionVersion.objects.filter(published_at__isnull=False)
+    # The only definition there is serves every pipeline.
+    if published.exclude(pipeline=definition.pipeline).exists():
+        standing = standing.filter(pipeline=definition.pipeline)
     for stage in standing.values_list("stage", flat=True):
         if stage is not None and definition.position(stage) is None:
             counted[stage] = counted.get(stage, 0) + 1
