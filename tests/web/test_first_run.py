@@ -26,7 +26,7 @@ def test_every_page_leads_to_the_first_run(path: str) -> None:
 def test_it_shows_each_template_with_its_stages() -> None:
     words = text_of(Client().get("/welcome"))
     assert "Mid-market" in words
-    assert "Enterprise-meddic" in words
+    assert "Enterprise, with MEDDIC" in words
     assert "Prospecting" in words
 
 

@@ -23,6 +23,10 @@ from stageproof.web.sign_in import enter
 
 MONTHS = [(number, dt.date(2000, number, 1).strftime("%B")) for number in range(1, 13)]
 DAYS = list(enumerate(("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")))
+LABELS = {
+    "mid-market": "Mid-market", "smb": "Small businesses", "enterprise-meddic": "Enterprise, with MEDDIC",
+    "expansion": "Customers: renewal and expansion",
+}  # fmt: skip
 USUAL = {"currency": "USD", "zone": "UTC", "year_starts": "1", "week_starts": "0", "template": "mid-market"}
 FIELDS = ("name", "zone", "currency", "year_starts", "week_starts", "owner_name", "owner_email", "password")
 ANSWERS_BEFORE = ("first_run", "healthz", "readyz", "metrics")
@@ -77,7 +81,7 @@ def first_run(request: HttpRequest) -> HttpResponse:
             problems = list(refused.problems)
     beside = Beside(problems, FIELDS)
     context = {
-        "given": given, "wrong": beside, "templates": {name: template(name) for name in NAMES},
+        "given": given, "wrong": beside, "templates": {name: (LABELS.get(name, name), template(name)) for name in NAMES},
         "zones": sorted(available_timezones()), "months": MONTHS, "days": DAYS,
     }  # fmt: skip
     return render(request, "first_run.html", context, status=beside.status)

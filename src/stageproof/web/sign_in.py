@@ -23,7 +23,9 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from stageproof.engine.problem import Problem
 from stageproof.records.models import Person
+from stageproof.web.answers import wrong
 from stageproof.web.policy import EVERYONE, policy
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -107,6 +109,13 @@ def enter(request: HttpRequest, person: Person) -> None:
     """Signs in someone who has just set a password, as if it had been typed."""
     login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
     record_authentication(request, person, method="password", email=person.email)
+
+
+def form_without_token(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The answer to a form that does not carry its token: it is too old, or not one of ours."""
+    says = "This form was open for too long, or cookies are off."
+    problem = Problem("form_without_token", says, "Open the page again and repeat the change.")
+    return wrong(request, "Nothing was changed", [problem], status=403)
 
 
 def sends_mail() -> bool:

@@ -1,0 +1,198 @@
+"""From the first run to the board: set up, invite, accept, turn on a second factor, sign in with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.web.test_sign_in import code_of
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PASSWORD = "heron-quartz-lantern-9"
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+SHOTS = os.environ.get("STAGEPROOF_SHOTS", "")
+"""A folder for pictures of the pages, for people to look at."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        pytest.skip("there is no Chromium on this machine; tests/install-browser may install one")
+    # Playwright keeps a loop running, which the database layer takes for a view that must not wait.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        started.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def opened(browser: Any, live_server: Any) -> Iterator[Callable[[], Any]]:
+    """A page of a browser of its own; whatever its console complains of fails the test."""
+    contexts, complaints = [], []
+
+    def new() -> Any:
+        context = browser.new_context(viewport=DESKTOP, base_url=live_server.url)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text) if blamed(message) else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield new
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def blamed(message: Any) -> bool:
+    """Whether a message of the console is a complaint; that an answer was 422 or 404 is none."""
+    return message.type in ("error", "warning") and "Failed to load resource" not in message.text
+
+
+def judge(page: Any, name: str) -> None:
+    """Holds the page as it stands to the rules of access, on a desktop and a phone, in light and dark."""
+    for size, width in ((DESKTOP, "desktop"), (PHONE, "phone")):
+        page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found = axe.Axe().run(page)
+            assert found.violations_count == 0, f"{name}, {width}, {scheme}: {found.generate_report()}"
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert wide <= size["width"], f"{name}, {width}: {wide} px wide"
+            if SHOTS:
+                page.screenshot(path=Path(SHOTS) / f"{name}-{width}-{scheme}.png", full_page=True)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(DESKTOP)
+
+
+def found_company(page: Any) -> None:
+    """The first run, filled in."""
+    page.goto("/board")
+    assert page.url.endswith("/welcome")
+    for label, typed in (
+        ("Name", "Northwind"), ("Time zone", "Europe/Vienna"), ("Currency", "EUR"), ("Your name", "Ada Adler"),
+        ("E-mail address", "ada@northwind.example"), ("Password", PASSWORD),
+    ):  # fmt: skip
+        page.get_by_label(label, exact=False).first.fill(typed)
+    judge(page, "welcome")
+    page.get_by_role("button", name="Begin").click()
+    page.wait_for_url(re.compile(r"/(today|board)$"))
+
+
+def test_from_an_invitation_to_the_board_with_a_second_factor(opened: Callable[[], Any]) -> None:
+    ada = opened()
+    found_company(ada)
+    ada.goto("/settings/people")
+    ada.get_by_label("E-mail address").fill("nora@northwind.example")
+    ada.get_by_label("Name", exact=False).first.fill("Nora Nash")
+    ada.get_by_label("Role").select_option("rep")
+    ada.get_by_role("button", name="Invite", exact=True).click()
+    link = ada.locator("#invitation-link").inner_text()
+    judge(ada, "people-invited")
+
+    nora = opened()
+    nora.goto(link)
+    nora.get_by_role("heading", name="Join Northwind").wait_for()
+    assert "#" not in nora.url
+    judge(nora, "invitation")
+    nora.get_by_label("Choose a password").fill(PASSWORD)
+    nora.get_by_role("button", name="Join").click()
+    nora.wait_for_url(re.compile(r"/(today|board)$"))
+    nora.goto("/account")
+    judge(nora, "account")
+    nora.get_by_role("link", name="Turn on").click()
+    if "/sign-in/again" in nora.url:
+        judge(nora, "confirm")
+        nora.get_by_label("Password of nora@northwind.example").fill(PASSWORD)
+        nora.get_by_role("button", name="Confirm").click()
+    secret = nora.locator("#authenticator_secret").inner_text()
+    judge(nora, "second-factor-app")
+    nora.get_by_label("Code", exact=True).fill(code_of(secret))
+    nora.get_by_role("button", name="Turn on").click()
+    assert nora.locator(".codes li").count() == 10
+    judge(nora, "recovery-codes")
+    nora.get_by_role("link", name="I have kept them").click()
+    assert nora.get_by_text("On: signing in asks for a code").is_visible()
+    nora.locator("summary.person").click()
+    nora.get_by_role("button", name="Sign out").click()
+    nora.wait_for_url(re.compile("/sign-in"))
+
+    nora.goto("/board")
+    judge(nora, "sign-in")
+    nora.get_by_label("E-mail address").fill("nora@northwind.example")
+    nora.get_by_label("Password").fill(PASSWORD)
+    nora.get_by_role("button", name="Sign in", exact=True).click()
+    nora.get_by_role("heading", name="One more step").wait_for()
+    judge(nora, "second-factor")
+    nora.get_by_label("Code", exact=True).fill(code_of(secret, at=time.time() + 30))
+    nora.get_by_role("button", name="Sign in", exact=True).click()
+    nora.wait_for_url(re.compile("/board$"))
+    assert nora.get_by_role("heading", name="Board", exact=True).is_visible()
+
+
+def test_every_setting_can_be_read_and_used_by_everyone(opened: Callable[[], Any]) -> None:
+    ada = opened()
+    found_company(ada)
+    ada.goto("/settings/teams")
+    judge(ada, "teams-empty")
+    for name in ("East", "North-east"):
+        ada.get_by_label("Name").fill(name)
+        if name != "East":
+            ada.get_by_label("Below").select_option("East")
+        ada.get_by_label("Manager").select_option("Ada Adler")
+        ada.get_by_role("button", name="Make the team").click()
+    judge(ada, "teams")
+    ada.goto("/settings/targets")
+    ada.get_by_label("East, quarter 1", exact=True).fill("1,250,000.00")
+    ada.get_by_role("button", name="Save").click()
+    assert ada.get_by_text("One target is saved.").is_visible()
+    judge(ada, "targets")
+    ada.goto("/settings/currencies")
+    judge(ada, "currencies-empty")
+    ada.get_by_label("Currency", exact=True).fill("USD")
+    ada.get_by_label("One unit is worth").fill("0.92")
+    ada.get_by_role("button", name="Save").click()
+    judge(ada, "currencies")
+    ada.goto("/settings/tokens")
+    ada.get_by_label("What will use it").fill("Spreadsheet")
+    ada.get_by_role("button", name="Make the token").click()
+    assert ada.locator("#token-text").inner_text().startswith("stp_")
+    judge(ada, "tokens")
+    ada.goto("/settings/organisation")
+    ada.get_by_label("Time zone").fill("Mars/Olympus")
+    ada.get_by_role("button", name="Save").click()
+    assert ada.get_by_text("is not a time zone").is_visible()
+    judge(ada, "organisation-wrong")
+    ada.goto("/settings/changes")
+    judge(ada, "changes")
+    for path, name in (
+        ("/settings/people", "people"), ("/sign-out", "sign-out"), ("/account/password", "password"),
+        ("/account/passkeys", "passkeys"), ("/account/second-factor", "second-factor-off"),
+    ):  # fmt: skip
+        ada.goto(path)
+        judge(ada, name)
+    outside = opened()
+    outside.goto("/sign-in/forgotten")
+    judge(outside, "forgotten")
+    outside.goto("/invitation")
+    judge(outside, "invitation-key")
+    outside.get_by_label("Key").fill("nothing")
+    outside.get_by_role("button", name="Open").click()
+    judge(outside, "invitation-ended")
