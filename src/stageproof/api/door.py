@@ -27,6 +27,7 @@ from stageproof.api.problems import (
     request_id,
     too_large,
     too_many,
+    unstorable,
     wrong_media_type,
 )
 from stageproof.web.policy import PUBLIC
@@ -82,7 +83,9 @@ class Door:
             return too_large()
 
     def _unfit(self, request: HttpRequest, method: str) -> HttpResponse | None:
-        """What is wrong with the body before it is read."""
+        """What is wrong with the address, or with the body before it is read."""
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            return unstorable()
         if method not in self.takes_body:
             return None
         needed = "multipart/form-data" if self.uploads else "application/json"

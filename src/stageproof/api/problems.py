@@ -94,6 +94,12 @@ def unreadable() -> HttpResponse:
     return wrong(400, [Problem("unreadable_body", "The body cannot be read.", "Send one JSON object.")])
 
 
+def unstorable() -> HttpResponse:
+    """422: the address holds a character that no database can look for."""
+    says = "The address holds a character that cannot be kept."
+    return wrong(422, [Problem("unstorable_text", says, "Write it again as plain text.")])
+
+
 def too_large(limit: str = "10 MB") -> HttpResponse:
     """413: the body is beyond its limit."""
     says = f"The body is larger than {limit}."
