@@ -60,11 +60,11 @@ def stage_band(pipeline: Pipeline) -> nw.Expr:
             bands.update(
                 dict.fromkeys((name.lower() for name in (stage.name, *stage.aliases)), stage.band or "early")
             )
-    stage = nw.col("stage").str.to_lowercase()
+    stage_name = nw.col("stage").str.to_lowercase()
     chosen: nw.Expr = nw.lit(None).cast(nw.String)
     for band in ("early", "late"):
         names = [name for name, found in bands.items() if found == band]
-        chosen = nw.when(stage.is_in(names)).then(nw.lit(band)).otherwise(chosen) if names else chosen
+        chosen = nw.when(stage_name.is_in(names)).then(nw.lit(band)).otherwise(chosen) if names else chosen
     return chosen
 
 
