@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.deals import create_deal, delete_deal, edit_deal, find_deal, move_deal
 from stageproof.actions.permission import Forbidden
+from stageproof.engine.definition import Criterion, Definition, Stage, write_definition
+from stageproof.engine.frames import collect
+from stageproof.engine.problem import Refused
+from stageproof.engine.proof import FieldProof
+from stageproof.engine.qualification import qualified_deals
+from stageproof.records import tables
 from stageproof.records.doctor import doctor
-from stageproof.records.models import Deal, DealVersion
+from stageproof.records.models import Deal, DealVersion, DefinitionVersion, Ledger
 from tests.actions.conftest import Cast, Clock
 from tests.actions.database import codes, conflicts, denied, nothing_changes, refused
 
@@ -139,3 +147,34 @@ def test_a_token_that_reads_does_not_write(cast: Cast, now: Clock, deal: Deal) -
     assert find_deal(reading, deal.key).pk == deal.pk
     denied(lambda: edit_deal(reading, deal.key, now=now(), changes={"amount": 1}), Forbidden)
     denied(lambda: create_deal(reading, now=now(), facts={"name": "x"}), Forbidden)
+
+
+def test_a_criterion_on_a_field_of_ones_own_counts_at_the_gate_and_in_figures(cast: Cast, now: Clock) -> None:
+    at = now()
+    definition = Definition(
+        pipeline="New business",
+        owner="Olga Olsen",
+        stages=(
+            Stage("First", (Criterion("region", "The region is known", FieldProof("region", present=True)),)),
+            Stage("Second"),
+        ),
+    )
+    DefinitionVersion.objects.create(
+        pipeline="Own fields", version=1, toml=write_definition(replace(definition, pipeline="Own fields")),
+        effective_from=dt.date(2024, 1, 1), drafted_by="x", drafted_at=at, published_by="x", published_at=at,
+    )  # fmt: skip
+    Ledger.objects.update(directory=F("directory") + 1)
+    named = create_deal(
+        cast.ann, now=at, facts={"name": "North", "pipeline": "Own fields", "custom": {"region": "N"}}
+    )
+    blank = create_deal(cast.ann, now=at, facts={"name": "Nowhere", "pipeline": "Own fields"})
+
+    move_deal(cast.ann, named.deal.key, to="Second", now=at)
+    with pytest.raises(Refused) as caught:
+        move_deal(cast.ann, blank.deal.key, to="Second", now=at)
+
+    assert [(each.code, each.column) for each in caught.value.problems] == [("criterion_unmet", "region")]
+    found = collect(qualified_deals(tables.book().as_of(at + dt.timedelta(hours=1))))
+    verdicts = dict(found.select("deal", "qualification").rows())
+    assert verdicts[named.deal.key] == "qualified"
+    assert "region" in tables.book().fields

@@ -44,7 +44,9 @@ def day(days: int) -> int:
 LEAVES: st.SearchStrategy[Proof] = st.one_of(
     st.builds(FieldProof, st.sampled_from(["source", "next_step", "region"]), present=st.booleans()),
     st.builds(FieldProof, st.just("source"), one_of=st.just(("Web", "event"))),
-    st.builds(FieldProof, st.just("amount"), at_least=st.sampled_from([Decimal(0), Decimal("120.5"), Decimal(500)])),
+    st.builds(
+        FieldProof, st.just("amount"), at_least=st.sampled_from([Decimal(0), Decimal("120.5"), Decimal(500)])
+    ),
     st.builds(FieldProof, st.just("close_on"), at_most=st.just(NOW.date())),
     st.builds(RoleProof, st.sampled_from(["champion", "legal"]), st.none() | st.integers(1, 50)),
     st.builds(
@@ -151,7 +153,9 @@ def test_a_deal_in_hand_gets_the_answer_it_gets_in_a_book(
         tables["roles"] = from_rows(TABLES["roles"], with_history(roles))
     if activities is not None:
         tables["activities"] = from_rows(TABLES["activities"], with_history(activities))
-    book = Book.build(deals=from_rows(TABLES["deals"], [whole]), definitions=[definition], currency="USD", **tables)
+    book = Book.build(
+        deals=from_rows(TABLES["deals"], [whole]), definitions=[definition], currency="USD", **tables
+    )
     pipeline = book.as_of(NOW)
     reason, lost_reason = reasons
 

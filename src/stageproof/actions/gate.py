@@ -80,12 +80,14 @@ def hands(deals: Sequence[Deal], *, now: dt.datetime, organisation: Organisation
             "deal_id", "contact__name", "kind", "side", "happened_at"
         ),
     )
+    # What a criterion asks for is held here, if only as a blank: it can be filled in.
+    held = frozenset(DEALS.names).union(*(each.fields for each in definitions_in_force(on)))
     return [
         OneDeal(
             Moment(
                 at=instant_number(now),
                 day=day_number(on),
-                fields=frozenset((*DEALS.names, *deal.custom)),
+                fields=held.union(deal.custom),
                 tables=HELD,
                 currency=organisation.currency,
             ),

@@ -22,7 +22,7 @@ import tomli_w
 from stageproof.engine.hygiene_rules import HygieneRules
 from stageproof.engine.owner import why_not_a_person
 from stageproof.engine.problem import Problem, Refused
-from stageproof.engine.proof import Proof
+from stageproof.engine.proof import FieldProof, Proof, every_leaf
 from stageproof.engine.proof_toml import proof_table, read_proof
 from stageproof.engine.toml_table import TomlTable
 
@@ -103,6 +103,12 @@ class Definition:
         if place is None:
             raise KeyError(stage_name)
         return _criteria(self.stages[:place])
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The columns of a deal that its criteria ask about."""
+        proofs = [each for _, criterion in self.all_criteria for each in every_leaf(criterion.proof)]
+        return frozenset(each.field for each in proofs if isinstance(each, FieldProof))
 
     @property
     def all_criteria(self) -> tuple[tuple[Stage, Criterion], ...]:

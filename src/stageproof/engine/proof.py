@@ -112,6 +112,18 @@ def leaves(proof: Proof) -> Iterator[Leaf]:
             yield proof
 
 
+def every_leaf(proof: Proof) -> Iterator[Leaf]:
+    """The single proofs inside, what is negated among them."""
+    match proof:
+        case AllOf(proofs) | AnyOf(proofs):
+            for each in proofs:
+                yield from every_leaf(each)
+        case Not(inner):
+            yield from every_leaf(inner)
+        case _:
+            yield proof
+
+
 def sentence(proof: Proof) -> str:
     """What must hold, in plain English."""
     match proof:

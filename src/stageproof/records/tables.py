@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -52,11 +53,12 @@ SOURCES = (
             "lost_reason": TEXT,
             "competitor": TEXT,
             "created_at": WHOLE,
+            "custom": TEXT,
             **VERSION,
         },
         "SELECT d.key, v.name, a.name, v.pipeline, v.stage, v.status, p.name, t.name, v.amount, v.currency,"
         " v.close_on, v.forecast_category, v.source, v.campaign, v.segment, v.product, v.next_step, v.next_step_on,"
-        f" v.lost_reason, v.competitor, v.created_at, {_V} FROM records_dealversion v"
+        f" v.lost_reason, v.competitor, v.created_at, CAST(v.custom AS text), {_V} FROM records_dealversion v"
         " JOIN records_deal d ON d.id = v.deal_id LEFT JOIN records_account a ON a.id = v.account_id"
         " LEFT JOIN records_person p ON p.id = v.owner_id LEFT JOIN records_team t ON t.id = v.team_id",
         ("deal",),
@@ -170,6 +172,23 @@ def pipeline_now(now: dt.datetime) -> Pipeline:
     return found
 
 
+def loaded_until(whole: Book) -> tuple[int, int] | None:
+    """The numbers of the last change and of the directory that a book holds; None where it is no longer the present."""
+    warm = _warm
+    return (warm.seq, warm.directory) if warm.book is whole else None
+
+
+def deals_touched(after: int) -> list[str]:
+    """The deals that changes after this number are about, among those loaded."""
+    names = ("deals", "evidence", "roles", "activities")
+    found = [
+        frame.filter(pl.col("seq") > after)["deal"]
+        for name in names
+        if (frame := _warm.frames.get(name)) is not None
+    ]
+    return pl.concat(found).drop_nulls().unique().to_list() if found else []
+
+
 def forget() -> None:
     """Drops what is loaded, for a database that was replaced."""
     global _warm
@@ -237,6 +256,8 @@ def _ended(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
 def _book(frames: dict[str, pl.DataFrame]) -> Book:
     organisation = Organisation.objects.get()
     shown = {name: frame.drop("seq") for name, frame in frames.items()}
+    definitions = published_definitions()
+    shown["deals"] = _with_custom_fields(shown["deals"], definitions)
     # What was revoked or removed ends there: it is a version that says so, not one that holds.
     shown["evidence"] = shown["evidence"].filter(~pl.col("revoked")).drop("revoked")
     for name in ("roles", "leads", "targets"):
@@ -245,11 +266,28 @@ def _book(frames: dict[str, pl.DataFrame]) -> Book:
         **{name: frame.lazy() for name, frame in shown.items()},
         touches=_touches(),
         rates=_rates(),
-        definitions=published_definitions(),
+        definitions=definitions,
         currency=organisation.currency,
         zone=organisation.zone,
         calendar=calendar_of(organisation),
     )
+
+
+def _with_custom_fields(deals: pl.DataFrame, definitions: Sequence[Definition]) -> pl.DataFrame:
+    """The deals with a text column for each custom field that a deal has or a criterion asks for."""
+    texts = deals["custom"].unique().drop_nulls().to_list()
+    told = {text: json.loads(text) for text in texts if text != "{}"}
+    asked = {name for each in definitions for name in each.fields}
+    names = sorted({name for custom in told.values() for name in custom} | asked)
+    names = [name for name in names if name not in deals.columns]
+    rows = [(text, *(_text(custom.get(name)) for name in names)) for text, custom in told.items()]
+    schema = {"custom": TEXT, **dict.fromkeys(names, TEXT)}
+    table = pl.DataFrame(rows, schema=schema, orient="row")
+    return deals.join(table, on="custom", how="left", maintain_order="left").drop("custom")
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def calendar_of(organisation: Organisation) -> Calendar:
