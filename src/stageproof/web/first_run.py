@@ -58,7 +58,7 @@ def first_run(request: HttpRequest) -> HttpResponse:
     """Asks for the organisation and its first admin, or makes them and signs the admin in."""
     if Organisation.objects.exists():
         raise Http404
-    given: dict[str, str] = {**USUAL, **request.POST.dict()}  # type: ignore[dict-item]
+    given: dict[str, str] = {**USUAL, **request.POST.dict()}
     problems: list[Problem] = []
     if request.method == "POST":
         try:

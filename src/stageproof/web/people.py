@@ -42,7 +42,7 @@ def people(request: HttpRequest) -> HttpResponse:
     """The people and the open invitations, or a new invitation, whose link is shown this once."""
     given, problems, link = {"role": "rep"}, [], ""
     if request.method == "POST":
-        given = request.POST.dict()  # type: ignore[assignment]
+        given = request.POST.dict()
         try:
             link = invited(request, given)
             given = {"role": "rep"}

@@ -30,7 +30,7 @@ def rates(request: HttpRequest) -> HttpResponse:
     given = {"from_on": day_at(timezone.now(), reporting.zone).isoformat()}
     problems: list[Problem] = []
     if request.method == "POST":
-        given = request.POST.dict()  # type: ignore[assignment]
+        given = request.POST.dict()
         try:
             row = set_rate(
                 actor_of(request),

@@ -26,6 +26,7 @@ from stageproof.web.policy import policy
 from stageproof.web.settings_frame import show
 
 HISTORY = 50
+Key = tuple[int | None, int | None, dt.date]
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def save(
         for number, quarter in enumerate(quarters):
             name = field(person, team, number)
             text = request.POST.get(name)
-            before = held.get((person and person.pk, team and team.pk, quarter.starts_on))
+            before = held.get(whose(person, team, quarter))
             if text is None or text.strip() == shown(before, organisation.currency):
                 continue
             try:
@@ -106,7 +107,7 @@ def grid(
         cells = []
         for number, quarter in enumerate(quarters):
             name = field(person, team, number)
-            target = held.get((person and person.pk, team and team.pk, quarter.starts_on))
+            target = held.get(whose(person, team, quarter))
             says = wrong[name].says if name in wrong else ""
             cells.append(Cell(name, typed.get(name, shown(target, organisation.currency)), says))
         label = person.name if person else team.name if team else organisation.name
@@ -128,7 +129,12 @@ def holders(actor: Actor) -> list[tuple[Person | None, Team | None]]:
     return [(None, None), *((None, team) for team in teams), *((person, None) for person in people)]
 
 
-def held_targets(quarters: list[Period]) -> dict[tuple[int | None, int | None, dt.date], TargetVersion]:
+def whose(person: Person | None, team: Team | None, quarter: Period) -> Key:
+    """What tells a target of a quarter from every other."""
+    return person.pk if person else None, team.pk if team else None, quarter.starts_on
+
+
+def held_targets(quarters: list[Period]) -> dict[Key, TargetVersion]:
     """The targets in force for exactly these quarters."""
     rows = TargetVersion.objects.filter(
         valid_to__isnull=True, removed=False, starts_on__in=[quarter.starts_on for quarter in quarters]
@@ -162,8 +168,8 @@ def shown(target: TargetVersion | None, currency: str) -> str:
 
 def field(person: Person | None, team: Team | None, quarter: int) -> str:
     """The name of a target's field."""
-    whose = f"person-{person.pk}" if person else f"team-{team.pk}" if team else "whole"
-    return f"{whose}-{quarter}"
+    holder = f"person-{person.pk}" if person else f"team-{team.pk}" if team else "whole"
+    return f"{holder}-{quarter}"
 
 
 def _year(request: HttpRequest, organisation: Organisation, today: dt.date) -> int:

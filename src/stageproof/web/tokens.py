@@ -38,7 +38,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     given, problems, text = {"scope": "read", "days": "90"}, [], ""
     actor, now = actor_of(request), timezone.now()
     if request.method == "POST":
-        given = request.POST.dict()  # type: ignore[assignment]
+        given = request.POST.dict()
         try:
             _, text = create_token(
                 actor,
