@@ -234,6 +234,7 @@ class _Assembly:
                         count=found.undated,
                     )
                 )
+        self.problems += versions.closings.problems()
         amounts = "amount" in versions.frame.columns
         if amounts and deals.currency_assumed:
             self.gaps.append(f"No file names a currency: amounts are taken as {self.settings.currency}.")

@@ -36,7 +36,8 @@ def reconcile(
     differs = pl.Series([False]).new_from_index(0, ends.height)
     for name in held:
         # Only what a history tells can disagree with the present; the rest is taken from it.
-        told = ends["real"] if name not in followed else pl.Series([True])
+        sure = name in followed or name == "status"
+        told = pl.Series([True]) if sure else ends["real"]
         differs = differs | (_differs(ends, now, name) & told)
     if not differs.any():
         return timeline, Disagreement()

@@ -46,19 +46,20 @@ CHANGES = Shape(
     "field_history",
     "changes of fields",
     groups(
-        "opportunityid dealid recordid oppid deal",
+        "opportunityid dealid recordid oppid deal id",
         "field fieldname property column",
         "newvalue new to value",
         "changedat changedate changedon timestamp at date createddate",
     ),
     names(
-        deal="opportunityid dealid recordid oppid deal",
+        deal="opportunityid dealid recordid oppid deal id",
         at="changedat changedate changedon timestamp at createddate date",
         property="field fieldname property column",
         new="newvalue new to value",
         old="oldvalue old from previousvalue",
         actor="changedby actor user modifiedby",
     ),
+    lacks=groups("stage stagename dealstage status amount closedate accountid caseid leadid contactid")[0],
 )
 DEALS = Shape(
     "spreadsheet",

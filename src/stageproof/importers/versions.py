@@ -16,6 +16,7 @@ import polars as pl
 from stageproof.engine.tables import FOREVER
 from stageproof.importers.carried import carried
 from stageproof.importers.carry import at_index, first_of_deal, last_index
+from stageproof.importers.closing import Closings, closed_as_stated
 from stageproof.importers.days import days_of
 from stageproof.importers.derived import VOLATILE, derived_rows
 from stageproof.importers.history import Histories
@@ -51,6 +52,7 @@ class Versions:
     frame: pl.DataFrame
     gaps: list[str] = field(default_factory=list)
     disagreement: Disagreement = field(default_factory=Disagreement)
+    closings: Closings = field(default_factory=Closings)
 
 
 def build_versions(
@@ -82,8 +84,10 @@ def build_versions(
     timeline = _timeline(states, derived, changes)
     del states, derived
     timeline = decided(carried(timeline, told, changes, present), stages)
+    timeline, closings = closed_as_stated(timeline, present, stages, zone)
     timeline, disagreement = reconcile(timeline, present, _TRACKED, followed=changes)
-    return Versions(_finished(timeline, present, zone, told, changes), gaps, disagreement)
+    frame = _finished(timeline, present, zone, told, changes)
+    return Versions(frame, [*gaps, *closings.gaps()], disagreement, closings)
 
 
 def _timeline(states: pl.DataFrame, derived: pl.DataFrame, changes: dict[str, pl.DataFrame]) -> pl.DataFrame:
