@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from stageproof.actions.deals import edit_deal
 from stageproof.records.models import Deal
-from stageproof.web import as_of
+from stageproof.web import as_of, renewal
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
 from tests.browser.pages import PHONE, Open, chromium, opened, sync_api
 
@@ -24,6 +24,7 @@ def _clock(now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: now())
     as_of._present.clear()
     as_of._past.clear()
+    renewal._ready.clear()
 
 
 def drag(page: Any, key: str, stage: str) -> None:

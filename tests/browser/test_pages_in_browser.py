@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from stageproof.records.models import Deal
-from stageproof.web import as_of
+from stageproof.web import as_of, renewal
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
 from tests.browser.pages import DESKTOP, PHONE, Open, chromium, opened, sync_api
 
@@ -23,6 +23,7 @@ def _clock(now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: now())
     as_of._present.clear()
     as_of._past.clear()
+    renewal._ready.clear()
 
 
 def test_a_cell_is_edited_at_once_and_undone(opened: Open, cast: Cast, deal: Deal) -> None:

@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from stageproof.web import as_of
+from stageproof.web import as_of, renewal
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
 
 __all__ = ["Cast", "Clock", "acme", "cast", "deal", "now", "ready"]
@@ -27,6 +27,7 @@ def _clock(now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: now())
     as_of._present.clear()
     as_of._past.clear()
+    renewal._ready.clear()
 
 
 @pytest.fixture

@@ -102,6 +102,12 @@ def present(now: dt.datetime, today: dt.date) -> Pipeline:
     return pipeline
 
 
+def is_present(pipeline: Pipeline) -> bool:
+    """Whether this is the pipeline that pages show as that of now."""
+    found = _present.get("present")
+    return found is not None and found[2] is pipeline
+
+
 def past(on: dt.date) -> Pipeline:
     """The pipeline at the end of a past day; the last few asked for are kept until something changes."""
     whole = book()
@@ -109,7 +115,7 @@ def past(on: dt.date) -> Pipeline:
     if found is not None and found[0] is whole:
         _past.move_to_end(on)
         return found[1]
-    pipeline = whole.as_of(on)
+    pipeline = whole.as_of(on).kept()
     _past[on] = (whole, pipeline)
     while len(_past) > KEPT:
         _past.popitem(last=False)

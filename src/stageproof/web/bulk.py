@@ -1,4 +1,4 @@
-"""Bulk: one change for many deals, each through its own verb and the same gate."""
+"""Bulk changes of the pipeline table: one change for many deals, and what became of each."""
 
 from __future__ import annotations
 
@@ -13,27 +13,25 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from stageproof.actions.actor import Actor
-from stageproof.actions.conflict import Conflict, NotFound
-from stageproof.actions.deals import edit_deal, find_deal, move_deal
-from stageproof.actions.permission import Forbidden
+from stageproof.actions.bulk import Outcome, bulk_edit, bulk_move
 from stageproof.engine.problem import Problem, Refused
+from stageproof.records.models import Deal, Organisation
 from stageproof.web.answers import actor_of, came_from
 from stageproof.web.fields import read_facts
 from stageproof.web.policy import policy
 
 CHANGES = ("owner", "close_on", "forecast_category", "move")
-MOST = 500
-"""How many deals one bulk change takes, so that nobody waits for a page that never comes."""
+SAID = {"done": "Changed.", "unchanged": "Was so already."}
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one deal in a bulk change."""
+class Line:
+    """What became of one deal, in words."""
 
     key: str
     name: str
     text: str
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[Problem, ...]
 
 
 @policy("rep", "manager", "pipeline owner", "admin")
@@ -41,66 +39,43 @@ class Outcome:
 def bulk(request: HttpRequest) -> HttpResponse:
     """The same change for several deals, each decided on its own; the outcome is told per deal."""
     actor, given = actor_of(request), request.POST
-    outcomes = change_all(actor, given.getlist("deal"), given.get("what", ""), given.get(given.get("what", ""), ""),
-                          lost_reason=given.get("lost_reason", ""), now=timezone.now())  # fmt: skip
-    context = {
-        "outcomes": outcomes,
-        "done": sum(not each.problems for each in outcomes),
-        "refused": sum(bool(each.problems) for each in outcomes),
-        "back": came_from(request) if came_from(request) != "/" else reverse("pipeline"),
-    }
-    return render(request, "bulk.html", context)
-
-
-def change_all(
-    actor: Actor, keys: Sequence[str], what: str, value: str, *, lost_reason: str, now: dt.datetime
-) -> list[Outcome]:
-    """What became of each deal; refused as a whole where nothing is chosen or the value cannot be read."""
+    keys, what = given.getlist("deal"), given.get("what", "")
     problems = []
     if not keys:
         problems.append(
             Problem("no_deals", "No deal is selected.", "Tick the deals that are to change.", column="deal")
         )
-    if len(keys) > MOST:
-        problems.append(
-            Problem(
-                "too_many_deals",
-                f"{len(keys)} deals are too many at once.",
-                f"Take up to {MOST}.",
-                column="deal",
-            )
-        )
     if what not in CHANGES:
         problems.append(
-            Problem(
-                "wrong_what", "It is not said what is to change.", "Choose one of the actions.", column="what"
-            )
+            Problem("wrong_what", "It is not said what is to change.", "Choose one.", column="what")
         )
     if problems:
         raise Refused(problems)
-    changes = {} if what == "move" else read_facts({what: value}, [what], "USD")
-    return [_one(actor, key, what, value, changes, lost_reason, now) for key in dict.fromkeys(keys)]
+    outcomes = _outcomes(actor, keys, what, given.get(what, ""), given.get("lost_reason", ""), timezone.now())
+    lines = lines_of(outcomes)
+    context = {
+        "outcomes": lines,
+        "done": sum(not each.problems for each in lines),
+        "refused": sum(bool(each.problems) for each in lines),
+        "back": came_from(request) if came_from(request) != "/" else reverse("pipeline"),
+    }
+    return render(request, "bulk.html", context)
 
 
-def _one(
-    actor: Actor,
-    key: str,
-    what: str,
-    value: str,
-    changes: dict[str, object],
-    lost_reason: str,
-    now: dt.datetime,
-) -> Outcome:
-    name = key
-    try:
-        name = find_deal(actor, key).name
-        if what == "move":
-            done = move_deal(actor, key, to=value, now=now, lost_reason=lost_reason)
-            place = done.deal.stage if done.deal.status == "open" else done.deal.status
-            return Outcome(key, name, f"Now {'in ' if done.deal.status == 'open' else ''}{place}.")
-        edit_deal(actor, key, now=now, changes=changes)
-    except Refused as refused:
-        return Outcome(key, name, "Not changed.", tuple(refused.problems))
-    except (Forbidden, NotFound, Conflict) as raised:
-        return Outcome(key, name, "Not changed.", (raised.problem,))
-    return Outcome(key, name, "Changed.")
+def _outcomes(
+    actor: Actor, keys: Sequence[str], what: str, value: str, lost_reason: str, now: dt.datetime
+) -> list[Outcome]:
+    if what == "move":
+        return bulk_move(actor, keys, to=value, now=now, lost_reason=lost_reason)
+    changes = read_facts({what: value}, [what], Organisation.objects.get().currency)
+    return bulk_edit(actor, keys, changes=changes, now=now)
+
+
+def lines_of(outcomes: Sequence[Outcome]) -> list[Line]:
+    """The outcomes with the names of the deals that the person may see."""
+    seen = [each.deal for each in outcomes if each.status != "not_found"]
+    names = dict(Deal.objects.filter(key__in=seen).values_list("key", "name"))
+    return [
+        Line(each.deal, names.get(each.deal, each.deal), SAID.get(each.status, "Not changed."), each.problems)
+        for each in outcomes
+    ]

@@ -22,9 +22,13 @@ from stageproof.engine.qualification import UNQUALIFIED, assessed_deals
 from stageproof.engine.tables import FOREVER
 from stageproof.records.models import Team
 from stageproof.web.as_of import Moment
+from stageproof.web.renewal import renewed
 
 RISKS = {1: close_date, 3: alive}
 """The checks whose findings mark a deal: is its close date real, and is it alive."""
+
+LEARNED = ("too_soon", "ghost", "too_long_in_stage")
+"""Findings that follow from the history of all deals: a deal that changed keeps them until all are checked again."""
 
 COUNTS = ("criteria_met", "criteria_waived", "criteria_unverifiable", "criteria_unmet")
 
@@ -52,26 +56,48 @@ def deal_list(pipeline: Pipeline) -> DealList:
 
 
 def _built(pipeline: Pipeline) -> DealList:
-    parts, criteria = [], {}
+    norms = _norms(pipeline)
+    deals = renewed(pipeline, "deals", lambda each: _rows(each, norms), _with_changed)
+    criteria = {
+        each.pipeline: tuple(
+            (stage, criterion, f"criterion_{place}_{criterion.id}")
+            for place, stage in enumerate(each.stages)
+            for criterion in stage.exit
+        )
+        for each in pipeline.definitions
+    }
+    return DealList(pipeline, deals, criteria)
+
+
+def _with_changed(before: pl.DataFrame, changed: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    kept = before.filter(~pl.col("deal").is_in(keys))
+    # A column of blanks alone has no type to speak of.
+    alike = changed.select(before.columns).cast(dict(before.schema))
+    return _in_order(pl.concat([kept, alike]))
+
+
+def _in_order(deals: pl.DataFrame) -> pl.DataFrame:
+    return deals.sort("value", "deal", descending=[True, False], nulls_last=True)
+
+
+def _rows(pipeline: Pipeline, norms: pl.DataFrame) -> pl.DataFrame:
+    parts = []
     for definition in pipeline.definitions:
         assessed = assessed_deals(pipeline, definition, deals_under(pipeline, definition, pipeline.open))
         names = [name for *_, name in assessed.columns]
         parts.append(collect(assessed.frame.select("deal", "position", "qualification", *COUNTS, *names)))
-        criteria[definition.pipeline] = assessed.columns
     deals = collect(pipeline.deals)
     if parts:
         deals = deals.join(pl.concat(parts, how="diagonal"), on="deal", how="left")
     else:
-        deals = deals.with_columns(position=pl.lit(-1), qualification=pl.lit(None, pl.String))
+        nothing = {name: pl.lit(None, pl.Int64) for name in COUNTS}
+        deals = deals.with_columns(position=pl.lit(-1), qualification=pl.lit(None, pl.String), **nothing)
     here = collect(spent_per_deal(pipeline)).filter(pl.col("completed") == 0)
     days = here.group_by("deal").agg(days_in_stage=pl.col("spent").sum() // DAY)
-    deals = deals.join(days, on="deal", how="left")
     # The only definition there is rules every pipeline, whatever its name.
     keys = ["position"] if len(pipeline.definitions) == 1 else ["pipeline", "position"]
-    deals = deals.join(_norms(pipeline).select(*keys, "norm_days"), on=keys, how="left")
-    return DealList(
-        pipeline, deals.sort("value", "deal", descending=[True, False], nulls_last=True), criteria
-    )
+    deals = deals.join(days, on="deal", how="left")
+    return _in_order(deals.join(norms.select(*keys, "norm_days"), on=keys, how="left"))
 
 
 def _norms(pipeline: Pipeline) -> pl.DataFrame:
@@ -99,7 +125,15 @@ def findings(pipeline: Pipeline) -> MondayRun:
 
 def at_risk(pipeline: Pipeline) -> pl.DataFrame:
     """One row per deal and finding: deal, code, and what `MondayRun` says them with."""
-    return pipeline.remember("deal risk rows", lambda: findings(pipeline).findings)
+    return pipeline.remember(
+        "deal risk rows",
+        lambda: renewed(pipeline, "risks", lambda each: findings(each).findings, _with_changed_risks),
+    )
+
+
+def _with_changed_risks(before: pl.DataFrame, changed: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    touched, learned = pl.col("deal").is_in(keys), pl.col("code").is_in(LEARNED)
+    return pl.concat([before.filter(~touched | learned), changed.filter(~learned)])
 
 
 def visible(actor: Actor, moment: Moment, deals: pl.DataFrame) -> pl.DataFrame:

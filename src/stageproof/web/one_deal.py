@@ -58,10 +58,10 @@ class StageStep:
         return [each for each in self.criteria if not each.passed]
 
 
-def book_of(book: Book, key: str) -> Book:
-    """The book with the rows of one deal alone."""
+def book_of(book: Book, keys: Sequence[str]) -> Book:
+    """The book with the rows of some deals alone."""
     kept = {
-        name: frame.filter(nw.col("deal") == key) if name in OF_A_DEAL else frame
+        name: frame.filter(nw.col("deal").is_in(list(keys))) if name in OF_A_DEAL else frame
         for name, frame in book.tables.items()
     }
     return replace(book, tables={name: nw.from_native(frame.to_native().collect().lazy()) for name, frame in kept.items()
@@ -112,7 +112,7 @@ class DealAt:
 
 def deal_at(book: Book, key: str, at: int, known_at: int | None = None) -> DealAt | None:
     """The deal at an instant, as it is known now or was known at `known_at`; None where it did not exist then."""
-    mine = book_of(book, key)
+    mine = book_of(book, [key])
     pipeline = Pipeline(mine if known_at is None else known_by(mine, at, known_at), at)
     rows = collect(pipeline.deals).to_dicts()
     if not rows:

@@ -1,0 +1,131 @@
+"""Renewal: a list brought up to date deal by deal is the list worked out from the beginning."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from stageproof.actions.activities import log_activity
+from stageproof.actions.committee import add_to_committee
+from stageproof.actions.conflict import NotFound
+from stageproof.actions.deals import create_deal, delete_deal, edit_deal, move_deal
+from stageproof.actions.evidence import attach_evidence, revoke_evidence
+from stageproof.engine.book import Pipeline
+from stageproof.engine.problem import Refused
+from stageproof.records.models import Deal, EvidenceVersion
+from stageproof.web import renewal
+from stageproof.web.as_of import present
+from stageproof.web.deal_list import LEARNED, at_risk, deal_list
+from tests.web.conftest import Cast, Clock
+
+Verb = Callable[[Cast, str, dt.datetime, random.Random], Any]
+
+
+def _evidence(cast: Cast, key: str, at: dt.datetime, chance: random.Random) -> None:
+    attach_evidence(
+        cast.olga,
+        key,
+        kind=chance.choice(["pain", "metrics", "budget"]),
+        what="Said",
+        given_by="Cleo",
+        now=at,
+    )
+
+
+def _revoke(cast: Cast, key: str, at: dt.datetime, _: random.Random) -> None:
+    held = EvidenceVersion.objects.filter(deal__key=key, valid_to__isnull=True, revoked=False).first()
+    if held is not None:
+        revoke_evidence(cast.olga, held.evidence, reason="Wrong", now=at)
+
+
+def _step(cast: Cast, key: str, at: dt.datetime, chance: random.Random) -> None:
+    due = at.date() + dt.timedelta(days=chance.choice([-3, 5, 40]))
+    edit_deal(
+        cast.olga,
+        key,
+        now=at,
+        changes={"next_step": "Call", "next_step_on": due, "amount": chance.randrange(10**6)},
+    )
+
+
+VERBS: list[Verb] = [
+    _evidence,
+    _revoke,
+    _step,
+    lambda cast, key, at, chance: edit_deal(
+        cast.olga, key, now=at, changes={"owner": chance.choice([cast.ann, cast.ben]).person}
+    ),
+    lambda cast, key, at, chance: edit_deal(
+        cast.olga, key, now=at, changes={"close_on": at.date() + dt.timedelta(days=chance.randrange(-9, 60))}
+    ),
+    lambda cast, key, at, chance: log_activity(
+        cast.olga, key, kind="call", side="buyer", subject="Talk", now=at
+    ),
+    lambda cast, key, at, chance: add_to_committee(
+        cast.olga,
+        key,
+        contact={"name": f"C{chance.randrange(10**6)}"},
+        role="champion",
+        engaged_at=at,
+        now=at,
+    ),
+    lambda cast, key, at, chance: move_deal(cast.olga, key, to="Discovery", now=at),
+    lambda cast, key, at, chance: move_deal(cast.olga, key, to="lost", lost_reason="Price", now=at),
+    lambda cast, key, at, chance: delete_deal(cast.olga, key, reason="Twin", now=at),
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_changes_one_after_the_other_give_the_list_of_all(cast: Cast, now: Clock, seed: int) -> None:
+    chance = random.Random(seed)
+    for number in range(6):
+        create_deal(cast.ann, now=now(), facts={"name": f"Deal {number}", "amount": chance.randrange(10**6)})
+    now.days(1)
+    start, full = now.at, _shown(now)[0]
+    assert full.height == 6
+    for _ in range(14):
+        # All of it within the ten minutes after which a list is made in full.
+        now.at = at = min(now.at + dt.timedelta(seconds=chance.randrange(1, 40)), start + dt.timedelta(minutes=9))
+        key = chance.choice(list(Deal.objects.values_list("key", flat=True)))
+        try:
+            chance.choice(VERBS)(cast, key, at, chance)
+        except (Refused, NotFound):
+            continue
+        shown, risks, alone = _shown(now)
+        fresh = Pipeline(alone.book, alone.at, keeps=True)
+        assert_frame_equal(shown, deal_list(fresh).deals)
+        same = ["deal", "code", "since_on", "value"]
+        known = ~pl.col("code").is_in(LEARNED)
+        assert_frame_equal(
+            risks.filter(known).select(same), at_risk(fresh).filter(known).select(same), check_row_order=False
+        )
+
+
+def _shown(now: Clock) -> Any:
+    pipeline = present(now.at + dt.timedelta(seconds=1), now.at.date())
+    return deal_list(pipeline).deals, at_risk(pipeline), pipeline
+
+
+def test_only_what_changed_is_worked_out(cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [
+        create_deal(cast.ann, now=now(), facts={"name": f"Deal {n}", "amount": n}).deal.key for n in range(5)
+    ]
+    _shown(now)
+    asked: list[list[str]] = []
+    monkeypatch.setattr(
+        renewal, "book_of", lambda book, some: asked.append(sorted(some)) or original(book, some)
+    )
+    edit_deal(cast.ann, keys[2], now=now(), changes={"amount": 99})
+    shown, *_ = _shown(now)
+    assert asked == [[keys[2]], [keys[2]]]
+    assert shown.filter(pl.col("deal") == keys[2])["amount"].to_list() == [99]
+    assert shown["deal"].to_list()[0] == keys[2]
+
+
+original = renewal.book_of
