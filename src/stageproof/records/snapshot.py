@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -19,11 +20,12 @@ def snapshot() -> Iterator[None]:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield
     else:
-        usual = connection.transaction_mode
+        sqlite: Any = connection
+        usual = sqlite.transaction_mode
         # Writers take their lock at the beginning; a reader needs none.
-        connection.transaction_mode = "DEFERRED"
+        sqlite.transaction_mode = "DEFERRED"
         try:
             with transaction.atomic():
                 yield
         finally:
-            connection.transaction_mode = usual
+            sqlite.transaction_mode = usual

@@ -52,9 +52,10 @@ def require_database() -> None:
 
     from stageproof.records.models import Organisation
 
-    if connection.vendor == "sqlite" and not connection.is_in_memory_db():
-        if not Path(connection.settings_dict["NAME"]).exists():
-            raise Refused([_not_set_up()])
+    database: Any = connection
+    on_disk = database.vendor == "sqlite" and not database.is_in_memory_db()
+    if on_disk and not Path(database.settings_dict["NAME"]).exists():
+        raise Refused([_not_set_up()])
     prepare()
     try:
         there = Organisation.objects.exists()

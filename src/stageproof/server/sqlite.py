@@ -12,8 +12,8 @@ def use_fixed_sqlite() -> None:
     """Puts the bundled SQLite in the place of the system's where that one has the bug; before Django loads."""
     if sqlite3.sqlite_version_info >= FIXED_IN:
         return
-    import pysqlite3  # type: ignore[import-untyped]
-    import pysqlite3.dbapi2  # type: ignore[import-untyped]
+    import pysqlite3
+    import pysqlite3.dbapi2
 
     sys.modules["sqlite3"] = pysqlite3
     sys.modules["sqlite3.dbapi2"] = pysqlite3.dbapi2
