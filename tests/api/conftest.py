@@ -101,10 +101,9 @@ def _full_buckets() -> None:
 
 
 @pytest.fixture
-def real_database(request: pytest.FixtureRequest, tmp_path: Path, django_db_blocker: Any) -> Iterator[Actor]:
+def real_database(tmp_path: Path, django_db_blocker: Any) -> Iterator[Actor]:
     """A database that several threads may write to at once, with an admin: SQLite in memory is not one."""
     if connection.vendor != "sqlite":
-        request.getfixturevalue("transactional_db")
         yield _admin()
         return
     before, settings = connections["default"], connections.settings["default"]

@@ -85,6 +85,7 @@ def test_a_key_that_is_none_is_refused(api: Api, key: str) -> None:
     assert (answer.status, answer.codes) == (422, ["wrong_idempotency_key"])
 
 
+@pytest.mark.django_db(transaction=True)
 def test_two_at_once_with_one_key_are_one(real_database: Actor) -> None:
     token = token_of(real_database)
 
@@ -105,6 +106,7 @@ def test_two_at_once_with_one_key_are_one(real_database: Actor) -> None:
     assert DealVersion.objects.filter(name="Race").count() == 10
 
 
+@pytest.mark.django_db(transaction=True)
 def test_of_those_who_edit_at_once_all_but_one_are_told(real_database: Actor) -> None:
     token = token_of(real_database)
     key = Caller(token).post("/deals", {"name": "Race"}).body["key"]

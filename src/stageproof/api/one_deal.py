@@ -93,12 +93,8 @@ def _evidence_at(deal: Deal, pipeline: Pipeline, moment: Moment) -> list[dict[st
 
 def _roles_at(deal: Deal, at: DealAt) -> list[dict[str, Any]]:
     """The committee, with the last engagement that activities show, too."""
-    ids = dict(
-        RoleVersion.objects.filter(deal=deal)
-        .order_by("seq")
-        .values_list("contact__name", "contact_id")
-        .distinct()
-    )
+    held = RoleVersion.objects.filter(deal=deal).order_by("seq")
+    ids = dict(held.values_list("contact__name", "contact_id"))
     return [
         {
             "contact": {"id": ids.get(row["contact"]), "name": row["contact"]}, "role": row["role"],
