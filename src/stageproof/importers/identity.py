@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.days import coalesced
 from stageproof.importers.intake import Intake
 
@@ -16,7 +17,13 @@ def identify(intake: Intake, frame: pl.DataFrame) -> pl.Series:
             found.is_null(), "no_id", "The deal has no id.", "Fill it in, or remove the row.", "deal"
         )
         return found
-    name = coalesced(*(frame[each] for each in ("name", "account") if each in frame.columns))
+    naming = [frame[each] for each in ("name", "account") if each in frame.columns]
+    if not naming:
+        says = "The file has no column for an id, a name or an account of a deal."
+        raise Refused(
+            [Problem("no_deals", says, "Say which of its columns one of them is.", source=intake.source)]
+        )
+    name = coalesced(*naming)
     intake.reject(
         name.is_null(), "no_id", "The deal has neither an id nor a name.", "Fill in one of them.", "name"
     )

@@ -24,7 +24,8 @@ from stageproof.records.models import DefinitionVersion, Organisation, Person
 from stageproof.web.answers import actor_of
 from stageproof.web.policy import EVERYONE, policy
 
-WAIVER_ROLES = ("manager", "pipeline owner", "admin")
+CALLED = {"smb": "SMB", "enterprise-meddic": "Enterprise, MEDDIC"}
+"""What people call the templates, where it is not their name."""
 
 
 @policy(*EVERYONE)
@@ -74,7 +75,12 @@ def definition(request: HttpRequest) -> HttpResponse:
 def definition_begin(request: HttpRequest) -> HttpResponse:
     """Asks which template a new pipeline is to begin with."""
     request.place = "definition"  # type: ignore[attr-defined]
-    context = {"templates": _templates(), "may_edit": True, "given": _begin_given(request), "another": True}
+    context = {
+        "templates": _templates(),
+        "may_edit": True,
+        "given": {**_begin_given(request), "name": ""},
+        "another": True,
+    }
     return render(request, "definition_begin.html", context)
 
 
@@ -183,8 +189,8 @@ def _comparison(request: HttpRequest, name: str, rows: list[DefinitionVersion]) 
     return {"before": before, "after": after, "changes": changes, "compared": "before" in request.GET}
 
 
-def _templates() -> list[tuple[str, Definition]]:
-    return [(name, template(name)) for name in NAMES]
+def _templates() -> list[tuple[str, str, Definition]]:
+    return [(name, CALLED.get(name, name.capitalize()), template(name)) for name in NAMES]
 
 
 def _begin_given(request: HttpRequest) -> dict[str, str]:

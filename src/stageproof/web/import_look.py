@@ -13,6 +13,7 @@ from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.accounting import Rejected
 from stageproof.importers.corrections import put_right
 from stageproof.importers.files import read_whole_sheets, recognised_sheet
+from stageproof.importers.intake import MAX_VALUE_SHOWN
 from stageproof.importers.mapping import Mapping
 from stageproof.importers.rows import Sheet
 
@@ -51,19 +52,30 @@ def found_by(result: ImportResult) -> dict[str, Any]:
 
 
 def fixes(rejected: Iterable[Rejected], problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    """The cells that can be put right: those of rejected rows, then those left out of rows that are taken."""
-    found = [
-        {**_cell(each.problem), "taken": False, "count": 1, "cells": _row(each)}
-        for each in rejected
-        if each.problem.column and each.problem.row is not None
-    ]
-    seen = {(fix["source"], fix["row"], fix["column"]) for fix in found}
+    """The cells that can be put right: those of rejected rows, then those left out of rows that are taken.
+
+    Cells of a column that say the same are one line with their `count`.
+    """
+    found: dict[tuple[str, ...], dict[str, Any]] = {}
+    for each in rejected:
+        problem = each.problem
+        if problem.column and problem.row is not None:
+            key = (problem.source, problem.column, problem.value, problem.code)
+            # Cells cut short may differ further on, and blank ones are each to be filled in their own way.
+            apart = not problem.value or len(problem.value) >= MAX_VALUE_SHOWN
+            line = found.setdefault(
+                (*key, str(problem.row)) if apart else key,
+                {**_cell(problem), "taken": False, "count": 0, "cells": _row(each)},
+            )
+            line["count"] += 1
+    places = {(each.problem.source, each.problem.row, each.problem.column) for each in rejected}
     for problem in problems:
-        if problem.column and problem.row is not None and problem.value:
-            place = (problem.source, problem.row, problem.column)
-            if place not in seen:
-                found.append({**_cell(problem), "taken": True, "count": problem.count, "cells": []})
-    return found[:MOST_FIXES]
+        place = (problem.source, problem.row, problem.column)
+        if problem.column and problem.row is not None and problem.value and place not in places:
+            found[(*map(str, place), problem.code)] = {
+                **_cell(problem), "taken": True, "count": problem.count, "cells": [],
+            }  # fmt: skip
+    return list(found.values())[:MOST_FIXES]
 
 
 def _cell(problem: Problem) -> dict[str, Any]:
