@@ -48,7 +48,7 @@ def test_a_mapping_file_puts_cells_right(tmp_path: Path) -> None:
     mapping.write_text(
         '[files."deals.csv".cells.Amount]\n3 = "5"\n[files."deals.csv".values.Amount]\ntbd = ""\n'
     )
-    frame = import_files([deals], mapping=read_mapping(mapping)).book.table("deals").sort("deal")
+    frame = import_files([deals], mapping=read_mapping(mapping.read_text())).book.table("deals").sort("deal")
     assert frame["amount"].to_list() == [None, 500]
 
 
@@ -56,7 +56,7 @@ def test_a_row_that_is_no_number_is_refused(tmp_path: Path) -> None:
     mapping = tmp_path / "mapping.toml"
     mapping.write_text('[files."deals.csv".cells.Amount]\nlast = "5"\n')
     with pytest.raises(Refused) as refused:
-        read_mapping(mapping)
+        read_mapping(mapping.read_text())
     assert [each.says for each in refused.value.problems] == ["'last' is not the number of a row."]
 
 
@@ -65,5 +65,5 @@ def test_a_file_said_to_hold_deals_without_anything_that_names_them_is_refused(t
     deals.write_text("Where,Worth\nDiscovery,5\n")
     mapping.write_text('[files."deals.csv"]\ntable = "deals"\n')
     with pytest.raises(Refused) as refused:
-        import_files([deals], mapping=read_mapping(mapping))
+        import_files([deals], mapping=read_mapping(mapping.read_text()))
     assert [each.code for each in refused.value.problems] == ["no_deals"]
