@@ -215,7 +215,7 @@ def pages(
         month = "to_char(date '1970-01-01' + d.close_on, 'YYYY-MM')"
     cards = (
         "SELECT d.key, d.name, a.name, d.amount, d.currency, d.close_on, d.stage_entered_at FROM records_deal d"
-        " LEFT JOIN records_account a ON a.id = d.account_id WHERE d.status = 'open' AND d.stage = %s"
+        " LEFT JOIN records_account a ON a.id = d.account_id WHERE d.status = 'open' AND d.pipeline = %s AND d.stage = %s"
         f" ORDER BY d.amount DESC LIMIT {CARDS}"
     )
 
@@ -225,9 +225,9 @@ def pages(
             return list(cursor.fetchall())
 
     def board() -> None:
-        sums = "SELECT stage, COUNT(*), SUM(amount) FROM records_deal WHERE status = 'open' GROUP BY stage"
-        for stage, _, _ in query(sums):
-            query(cards, stage)
+        sums = "SELECT pipeline, stage, COUNT(*), SUM(amount) FROM records_deal WHERE status = 'open' GROUP BY 1, 2"
+        for pipeline, stage, _, _ in query(sums):
+            query(cards, pipeline, stage)
 
     def table() -> None:
         query("SELECT COUNT(*), SUM(amount) FROM records_deal WHERE status = 'open'")
