@@ -4,8 +4,8 @@ The buyer acted or took part (`side` is buyer) where
 - an e-mail or a call came in;
 - a meeting was held with a contact, that is, not cancelled, not a no-show, and somebody of the buyer's is named;
 - a call reached a contact: somebody is named, and the outcome is not one of being unreachable.
-Everything else, such as an e-mail of ours, a task or a note, is the seller's. Tasks not yet done are plans, and have
-not happened.
+Everything else, such as an e-mail of ours, a task or a note, is the seller's. A column that says whose side it was
+counts before all this. Tasks not yet done are plans, and have not happened.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from __future__ import annotations
 import polars as pl
 
 from stageproof.importers.days import coalesced, look_up
+from stageproof.importers.deal_reference import referred_deal, reject_unknown_deals
+from stageproof.importers.evidence import side_of
 from stageproof.importers.header import header_key
 from stageproof.importers.intake import Intake, by_value
 from stageproof.importers.lookups import Lookups
@@ -68,15 +70,19 @@ def read_activities(
             account.alias("account"),
             contact.alias("contact"),
             _kinds(intake),
-            by_value(intake.text("direction"), direction_of).alias("direction"),
+            by_value(coalesced(intake.text("direction"), intake.text("side")), direction_of).alias("direction"),
             happened.alias("happened_at"),
             intake.text("subject").alias("subject"),
             coalesced(look_up(owner, lookups.users, "name"), owner).alias("owner"),
             intake.instant("recorded_at").alias("recorded_at"),
             _reached(intake).alias("reached"),
             _happened(intake).alias("done"),
+            by_value(intake.text("side"), side_of).alias("stated"),
         ]
     )
+    if intake.recognised.shape.system == "spreadsheet":
+        # A CRM's activities may be of accounts or cases as well; those of a sheet are of deals.
+        reject_unknown_deals(intake, deal, "deal_id")
     gone = intake.yes_no("is_deleted").fill_null(False)
     intake.reject(
         happened.is_null() & frame["done"] & ~gone,
@@ -87,18 +93,15 @@ def read_activities(
     )
     taken = intake.settle(frame.with_columns(gone.alias("gone"))).filter(~pl.col("gone"))
     done = taken.filter("done").with_columns(side=_side())
-    return done.drop("reached", "done", "gone"), taken.height - done.height
+    return done.drop("reached", "done", "gone", "stated"), taken.height - done.height
 
 
 def _deal_of(intake: Intake, deals: pl.DataFrame, linked: pl.Series) -> pl.Series:
     """The deal by its id, by the file that links them, or by its name where that is of one deal only."""
-    said = coalesced(linked, intake.text("deal_id"))
-    by_id = look_up(said, deals.select(key="deal", deal="deal"), "deal")
-    if "name" not in deals.columns or not (intake.has("deal_name") or by_id.null_count()):
-        return by_id
-    single = deals.filter(pl.col("name").is_not_null() & ~pl.col("name").is_duplicated())
-    names = single.select(key="name", deal="deal")
-    return coalesced(by_id, look_up(intake.text("deal_name"), names, "deal"), look_up(said, names, "deal"))
+    by_said = referred_deal(coalesced(linked, intake.text("deal_id")), deals)
+    if not intake.has("deal_name"):
+        return by_said
+    return coalesced(by_said, referred_deal(intake.text("deal_name"), deals))
 
 
 def _kinds(intake: Intake) -> pl.Series:
@@ -131,4 +134,5 @@ def _side() -> pl.Expr:
     took_part = (
         pl.col("kind").is_in(["meeting", "call"]) & pl.col("contact").is_not_null() & pl.col("reached")
     )
-    return pl.when(inbound | took_part).then(pl.lit("buyer")).otherwise(pl.lit("seller"))
+    by_rule = pl.when(inbound | took_part).then(pl.lit("buyer")).otherwise(pl.lit("seller"))
+    return pl.coalesce("stated", by_rule)

@@ -19,6 +19,7 @@ from stageproof.importers.accounting import Accounting, FileAccount, Imported, R
 from stageproof.importers.activity import read_activities
 from stageproof.importers.committee import read_roles, roles_table
 from stageproof.importers.deal_files import DealFiles
+from stageproof.importers.evidence import evidence_table, read_evidence
 from stageproof.importers.files import Files, read_files
 from stageproof.importers.header import header_key
 from stageproof.importers.intake import Intake, Settings
@@ -292,6 +293,7 @@ class _Assembly:
     def _book(self, frame: pl.DataFrame, deals: DealFiles, begins: int, currency: str | None) -> Book:
         known = deals.known()
         roles: list[pl.DataFrame] = []
+        evidence: list[pl.DataFrame] = []
         links: dict[str, pl.DataFrame] = {}
         activities: list[pl.DataFrame] = []
         leads: list[pl.DataFrame] = []
@@ -315,6 +317,7 @@ class _Assembly:
             plans += planned
 
         self._each("roles", lambda intake: roles.append(read_roles(intake, known, self.lookups)))
+        self._each("evidence", lambda intake: evidence.append(read_evidence(intake, known, self.lookups)))
         self._each("activity_deals", link("deal"))
         self._each("activity_contacts", link("contact_id"))
         self._each("activities", happened)
@@ -332,6 +335,7 @@ class _Assembly:
             )
         return Book.build(
             deals=frame,
+            evidence=evidence_table(evidence),
             roles=table,
             activities=_joined(activities),
             leads=_joined(leads),

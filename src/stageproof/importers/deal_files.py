@@ -113,8 +113,8 @@ class DealFiles:
             self._lookups.gaps.append(said)
 
     def known(self) -> pl.DataFrame:
-        """deal, name and created_at of every deal."""
-        names = [name for name in ("deal", "name", "created_at") if name in self.present.columns]
+        """deal, name, owner and created_at of every deal."""
+        names = [name for name in ("deal", "name", "owner", "created_at") if name in self.present.columns]
         return self.present.select(names)
 
     def stage_order(self) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ DEAL_CONTACT = Shape(
     "contacts of deals",
     groups("dealid", "contactid"),
     names(deal="dealid", contact_id="contactid", role="label role associationlabel"),
-    lacks=frozenset({"dealname", "engagementid"}),
+    lacks=frozenset({"dealname", "engagementid", "kind", "activitydate", "happenedon", "happenedat"}),
 )
 OWNERS = Shape(
     "HubSpot",

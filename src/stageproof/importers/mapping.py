@@ -8,7 +8,7 @@ A TOML text; every part may be left out:
     leave_out = ["notes.csv"]   # files that are not to be read
 
     [files."pipeline.csv"]      # the name of a file, with "#tab" for a tab of a workbook
-    table = "deals"             # deals, history, field_history, accounts, users, products, activities ...
+    table = "deals"             # deals, history, field_history, accounts, users, evidence, activities ...
     [files."pipeline.csv".columns]
     deal = "Ref"                # field = "header as written"; the other fields are recognised as always
     amount = ""                 # blank: no column is this field
@@ -60,6 +60,7 @@ TABLES = (
     "accounts",
     "contacts",
     "roles",
+    "evidence",
     "activities",
     "leads",
     "users",

@@ -96,6 +96,7 @@ CONTACT_ROLE = Shape(
         created_at="createddate",
         is_deleted="isdeleted",
     ),
+    lacks=frozenset({"kind", "activitydate", "happenedon", "happenedat"}),
 )
 LINE_ITEM = Shape(
     "Salesforce",

@@ -102,6 +102,73 @@ PRODUCTS = Shape(
     ),
     lacks=frozenset({"opportunityid", "dealid", "stage", "dealstage", "stagename"}),
 )
+_OF_DEAL = "opportunityid dealid recordid oppid deal opportunity dealname opportunityname"
+_GIVEN = (
+    "givenat givenon dategiven daygiven giventime given whengiven obtainedon dateobtained receivedon datereceived"
+    " collectedon evidencedate evidencedon proofdate confirmedon dateconfirmed"
+)
+_EVIDENCE_KIND = (
+    "evidencekind evidencetype kindofevidence typeofevidence proofkind prooftype kindofproof typeofproof"
+)
+_EVIDENCE = names(
+    deal=_OF_DEAL,
+    kind=f"{_EVIDENCE_KIND} kind type evidence proof",
+    what="what description details evidence proof text note notes comment comments subject summary",
+    given_at=f"{_GIVEN} date day on at",
+    given_by="givenby providedby confirmedby suppliedby contact contactname person who",
+    side="side givenside givenbyside party",
+    expires_on="expireson expiresat expires expiry expirydate expirationdate validuntil validto goodthrough",
+    located_at="locatedat where location link url document file reference source",
+    verified_by="verifiedby checkedby verifier approvedby grantedby",
+    criterion="criterion criterionid exitcriterion",
+    evidence="evidenceid proofid id",
+)
+_NOT_EVIDENCE = groups(
+    f"{_any('amount')} {_any('close_on')} {_any('status')} field fieldname newvalue quota target direction duration"
+)[0]
+_STAGED = groups(_any("stage"))[0]
+
+
+def _evidence(
+    *needs: str, lacks: frozenset[str] = _NOT_EVIDENCE | _STAGED, named: tuple[str, ...] = ()
+) -> Shape:
+    return Shape("spreadsheet", "evidence", "evidence", groups(_OF_DEAL, *needs), _EVIDENCE, lacks, named)
+
+
+# Activities have a kind and a date too: it takes one header more, or the file's name, to tell evidence.
+EVIDENCE = _evidence(f"{_EVIDENCE_KIND} evidence proof", f"{_GIVEN} date day on at", lacks=_NOT_EVIDENCE)
+EVIDENCE_GIVEN = _evidence("kind type", _GIVEN)
+EVIDENCE_NAMED = _evidence(
+    "kind type",
+    "date day on at",
+    "criterion criterionid exitcriterion expireson expires expirydate validuntil verifiedby givenby",
+    named=("evidence", "proof"),
+)
+_ENGAGED = (
+    "lastengaged lastengagedon lastengagedat lastengagement lastengagementdate engagedon engagedat engaged"
+    " lastcontact lastcontacted lastcontactedon lastcontactdate lastmet lastmeton lastmeeting lastmeetingdate"
+    " lastconversation lasttouch lastactivity lastactivitydate lastseen"
+)
+ROLES = Shape(
+    "spreadsheet",
+    "roles",
+    "committees",
+    groups(
+        _OF_DEAL,
+        "contact contactname person stakeholder stakeholdername contactid buyername contactemail",
+        "role roles buyingrole contactrole committeerole roleinthedeal rolename",
+    ),
+    names(
+        deal=_OF_DEAL,
+        contact="contact contactname person stakeholder stakeholdername buyername contactemail",
+        contact_id="contactid",
+        role="role buyingrole contactrole committeerole roleinthedeal rolename roles",
+        title="title jobtitle position",
+        engaged_at=_ENGAGED,
+        created_at="since knownsince addedon createddate createdon",
+    ),
+    lacks=groups("amount closedate dealstage stagename stage status kind activitytype engagementid")[0],
+)
 ACTIVITIES = Shape(
     "spreadsheet",
     "activities",
@@ -118,7 +185,10 @@ ACTIVITIES = Shape(
         type="type activitytype kind activity",
         subject="subject title",
         contact="contact contactname person",
-        direction="direction side",
+        contact_id="contactid",
+        direction="direction",
+        side="side party",
+        outcome="outcome result",
         owner="owner user rep salesagent",
     ),
     lacks=frozenset({"stage", "dealstage", "stagename", "amount", "closedate", "field", "newvalue"}),
@@ -158,7 +228,20 @@ ACCOUNTS = Shape(
     lacks=frozenset({"stage", "dealstage", "stagename", "closedate"}),
 )
 
-SHAPES = (CHANGES, HISTORY, DEALS, TARGETS, ACTIVITIES, PRODUCTS, TEAMS, ACCOUNTS)
+SHAPES = (
+    CHANGES,
+    EVIDENCE,
+    EVIDENCE_GIVEN,
+    EVIDENCE_NAMED,
+    ROLES,
+    HISTORY,
+    DEALS,
+    TARGETS,
+    ACTIVITIES,
+    PRODUCTS,
+    TEAMS,
+    ACCOUNTS,
+)
 
 
 _IDENTITY = (

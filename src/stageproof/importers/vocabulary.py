@@ -133,6 +133,9 @@ KINDS: Mapping[str, str] = {
     "at": "instant",
     "ends_at": "instant",
     "happened_at": "instant",
+    "given_at": "instant",
+    "engaged_at": "instant",
+    "expires_on": "day",
     "converted_at": "instant",
     "due_on": "day",
     "starts_on": "day",
@@ -161,5 +164,7 @@ CRUCIAL = (
     "created_at",
     "won_at",
     "lost_at",
+    "given_at",
+    "expires_on",
 )
 """A row whose value here cannot be read is rejected; elsewhere the value is left out with a problem."""
