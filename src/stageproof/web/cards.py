@@ -14,10 +14,10 @@ from stageproof.engine.book import Pipeline
 from stageproof.engine.criteria import MET, WAIVED
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import day_of
-from stageproof.engine.hygiene.finding import kind_of
+from stageproof.engine.hygiene.finding import Context, kind_of, remedy, seen
 from stageproof.engine.proof import sentence
 from stageproof.records.models import Deal
-from stageproof.web.deal_list import DealList, at_risk, findings
+from stageproof.web.deal_list import DealList, at_risk
 
 FIRST = (
     "past",
@@ -95,11 +95,11 @@ def cards(listed: DealList, definition: Definition, rows: pl.DataFrame, *, edita
 
 def risks_of(pipeline: Pipeline, keys: list[str]) -> dict[str, list[Risk]]:
     """What the checks found about some deals, the most pressing first."""
-    run = findings(pipeline)
+    context = Context(pipeline.on, pipeline.currency, pipeline.definitions)
     found: dict[str, list[Risk]] = defaultdict(list)
     for row in at_risk(pipeline).filter(pl.col("deal").is_in(keys)).iter_rows(named=True):
         kind = kind_of(row["code"])
-        found[row["deal"]].append(Risk(row["code"], kind.says, run.seen(row), run.remedy(row)))
+        found[row["deal"]].append(Risk(row["code"], kind.says, seen(row, context), remedy(row, context)))
     for risks in found.values():
         risks.sort(key=lambda risk: FIRST.index(risk.code) if risk.code in FIRST else len(FIRST))
     return found

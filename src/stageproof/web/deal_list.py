@@ -72,7 +72,7 @@ def _built(pipeline: Pipeline) -> DealList:
 def _with_changed(before: pl.DataFrame, changed: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     kept = before.filter(~pl.col("deal").is_in(keys))
     # A column of blanks alone has no type to speak of.
-    alike = changed.select(before.columns).cast(dict(before.schema))
+    alike = changed.select(before.columns).cast(before.schema)
     return _in_order(pl.concat([kept, alike]))
 
 
@@ -115,19 +115,16 @@ def _norms(pipeline: Pipeline) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def findings(pipeline: Pipeline) -> MondayRun:
+def _findings(pipeline: Pipeline) -> pl.DataFrame:
     """What the checks of dates and of life found, for marks and for the filter by risk."""
-    return pipeline.remember(
-        "deal risks",
-        lambda: MondayRun(pipeline, {number: check(pipeline) for number, check in RISKS.items()}),
-    )
+    return MondayRun(pipeline, {number: check(pipeline) for number, check in RISKS.items()}).findings
 
 
 def at_risk(pipeline: Pipeline) -> pl.DataFrame:
-    """One row per deal and finding: deal, code, and what `MondayRun` says them with."""
+    """One row per deal and finding: deal, code, and what puts it into words."""
     return pipeline.remember(
         "deal risk rows",
-        lambda: renewed(pipeline, "risks", lambda each: findings(each).findings, _with_changed_risks),
+        lambda: renewed(pipeline, "risks", _findings, _with_changed_risks),
     )
 
 
@@ -168,4 +165,4 @@ def totals(deals: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
     return deals.group_by(*by).agg(**aggregates) if by else deals.select(**aggregates)
 
 
-__all__ = ["UNQUALIFIED", "DealList", "at_risk", "deal_list", "findings", "scope", "totals", "visible"]
+__all__ = ["UNQUALIFIED", "DealList", "at_risk", "deal_list", "scope", "totals", "visible"]

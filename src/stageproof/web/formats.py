@@ -138,6 +138,12 @@ def get(mapping: Any, key: Any) -> Any:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """A number with its thousands apart: "5,052"."""
+    return f"{number:,}"
+
+
+@register.filter
 def counted(number: int, noun: str) -> str:
     """A number with its noun: "1 deal", "1,200 deals"; "party,parties" where the plural is not regular."""
     one, _, many = noun.partition(",")
