@@ -28,6 +28,10 @@ _SAYS = {
     "money": "This is not an amount of money.",
     "yes_no": "This is neither yes nor no.",
 }
+_STRANGE = "The currency of this amount is unknown, or another than its row says."
+_STRANGE_REMEDY = (
+    "Write one ISO 4217 code, such as EUR, the same in the amount and in the column of currencies."
+)
 
 
 @dataclass
@@ -127,7 +131,8 @@ class Intake:
         read = read_amounts(
             self._cells(name), currency_column=currency, default_currency=self.settings.currency
         )
-        self._unread(read.bad, name)
+        self._strange(read.strange_currency, name)
+        self._unread(read.bad & ~read.strange_currency, name)
         if read.note:
             self.note("amounts_read", read.note, name)
         return pl.DataFrame([read.values.alias("amount"), read.currency.alias("currency")])
@@ -141,22 +146,26 @@ class Intake:
         """Values of some rows after they were settled; what can't be read is left out with a problem."""
         if kind == "money":
             amounts = read_amounts(column, currency_column=currency, default_currency=self.settings.currency)
-            found, bad = amounts.values, amounts.bad
+            found, bad = amounts.values, amounts.bad & ~amounts.strange_currency
+            self._left_out(
+                rows, amounts.strange_currency, "unknown_currency", _STRANGE, _STRANGE_REMEDY, name
+            )
         else:
             order = self.settings.only_order()
             dates = read_dates(column, order=order, zone=self.zone, of_instant=kind == "instant")
             if dates.ambiguous:
-                raise Refused([self._ambiguous(name, column)])
+                raise Refused([self._ambiguous(name, column, dates.note)])
             found, bad = dates.values, dates.bad
-        if bad.any():
-            self.trouble(
-                self.cells["row"].is_in(rows["row"].filter(bad).implode()),
-                f"unreadable_{kind}",
-                f"{_SAYS[kind]} The change is taken as one to nothing.",
-                _REMEDIES[kind],
-                name,
-            )
+        self._left_out(rows, bad, f"unreadable_{kind}", _SAYS[kind], _REMEDIES[kind], name)
         return found
+
+    def _left_out(
+        self, rows: pl.DataFrame, mask: pl.Series, code: str, says: str, remedy: str, name: str
+    ) -> None:
+        """Changes whose value cannot be read are taken, to nothing."""
+        if mask.any():
+            here = self.cells["row"].is_in(rows["row"].filter(mask).implode())
+            self.trouble(here, code, f"{says} The change is taken as one to nothing.", remedy, name)
 
     def _dated(self, name: str, *, of_instant: bool, forever: tuple[str, ...] = ()) -> pl.Series:
         if not self.has(name):
@@ -167,21 +176,24 @@ class Intake:
             column = pl.DataFrame({"cell": column}).select(pl.when(~ends).then("cell")).to_series()
         read = read_dates(column, order=self.settings.date_order, zone=self.zone, of_instant=of_instant)
         if read.ambiguous:
-            order = self.settings.only_order()
+            order, note = self.settings.only_order(), read.note
             if order is None:
-                raise Refused([self._ambiguous(name, column)])
+                raise Refused([self._ambiguous(name, column, note)])
             read = read_dates(column, order=order, zone=self.zone, of_instant=of_instant)
+            if read.bad.any():
+                # The column contradicts itself; the order of others decides, and its own dates say why some are bad.
+                self.note("dates_read", f"{note} They are read by the order of the other columns.", name)
         else:
             self.settings.orders_seen |= {order for order in ORDERS[1:] if order == read.order}
-        if read.note and not read.ambiguous:
+        if read.note:
             self.note("dates_read", read.note, name)
         self._unread(read.bad, name)
         return read.values.alias(name)
 
-    def _ambiguous(self, name: str, column: pl.Series) -> Problem:
+    def _ambiguous(self, name: str, column: pl.Series, note: str) -> Problem:
         return Problem(
             "ambiguous_dates",
-            "No date of this column tells whether the day or the month comes first.",
+            note or "No date of this column tells whether the day or the month comes first.",
             "Say --date-order dmy or --date-order mdy, or date_order in the mapping file.",
             source=self.source,
             column=self.recognised.header(name),
@@ -193,6 +205,13 @@ class Intake:
         return [name for name in self.recognised.columns if KINDS.get(name) in ("day", "instant")]
 
     # -- rows that are not taken, or not whole ---------------------------------------------------------------------
+
+    def _strange(self, mask: pl.Series, name: str) -> None:
+        """Amounts of which only the currency is at fault: unknown, or another than its column says."""
+        if name in CRUCIAL:
+            self.reject(mask, "unknown_currency", _STRANGE, _STRANGE_REMEDY, name)
+        else:
+            self.trouble(mask, "unknown_currency", f"{_STRANGE} It is left out.", _STRANGE_REMEDY, name)
 
     def _unread(self, bad: pl.Series, name: str) -> None:
         if not bad.any():
