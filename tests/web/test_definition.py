@@ -323,7 +323,7 @@ def test_the_effect_names_the_deals_that_lose_their_qualification(
     assert "Lose their qualification 1" in page
     assert f'href="/deals/{deal.key}"' in response.content.decode()
     # 50,000.00 EUR were qualified, and nothing would be.
-    assert "Qualified 50.0k EUR 50,000.00 EUR 0 EUR 0.00 EUR −50.0k EUR −50,000.00 EUR" in page
+    assert "Qualified 50.0k 50,000.00 EUR 0 0.00 EUR −50.0k −50,000.00 EUR" in page
     assert "asks for more" in page
 
 

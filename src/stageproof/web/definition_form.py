@@ -126,9 +126,10 @@ def _criterion(given: Mapping[str, Any], prefix: str) -> CriterionForm:
     kind = _said(given, prefix + "kind")
     kind = kind if kind in NAMES else "evidence"
     fields = {name: _said(given, prefix + name) for name in NAMES[kind]}
-    if all(prefix + name not in given for name in NAMES[kind] if name != "verified"):
-        # Another kind was chosen: its fields were not on the page yet.
-        fields = dict(BEGINS[kind])
+    was = _said(given, prefix + "was")
+    if was and was != kind:
+        # Another kind was chosen: its fields were not on the page yet, but for those that both have.
+        fields = BEGINS[kind] | {name: text for name, text in fields.items() if text}
     return CriterionForm(_said(given, prefix + "id"), _said(given, prefix + "says"), kind, fields)
 
 
