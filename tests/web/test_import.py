@@ -305,9 +305,7 @@ def test_stages_of_the_files_are_mapped_and_dates_read_in_the_order_said(at: At,
     )
     text = "\n".join((HEAD, *rows))
     address = uploaded(client, text)
-    assert "No date of this column tells whether the day or the month comes first." in text_of(
-        client.get(address)
-    )
+    assert 'data-code="ambiguous_dates"' in client.get(address).content.decode()
     names = [name for name, _ in upload_of(cast.olga, address.rsplit("/", 1)[1]).read("look")["stages"]]
     client.post(address, {
         "do": "options", "date_order": "dmy", f"stage-{names.index('Pitch')}": "Proposal",
