@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -69,6 +70,8 @@ def _socket_folder(query: str) -> str:
 DEBUG = False
 # The server sets up its own log, see logging.py; elsewhere warnings go to the error stream.
 LOGGING_CONFIG = None
+# At its most talkative it writes out whole pages' contexts, and with them the secrets that a page shows once.
+logging.getLogger("django.template").setLevel(logging.INFO)
 SECRET_KEY = _secret_key()
 ALLOWED_HOSTS = os.environ.get("STAGEPROOF_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 _HTTPS = os.environ.get("STAGEPROOF_HTTPS", "") == "1"
