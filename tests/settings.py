@@ -6,7 +6,7 @@ import tempfile
 os.environ.setdefault("STAGEPROOF_HOME", tempfile.mkdtemp(prefix="stageproof-test-"))
 os.environ.setdefault("STAGEPROOF_SECRET_KEY", "only-for-tests")
 
-from stageproof.server.settings import *  # noqa: E402, F403
+from stageproof.server.settings import *  # noqa: F403
 
 # Hashing a password is slow on purpose; the suite makes many people.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

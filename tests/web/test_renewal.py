@@ -91,7 +91,9 @@ def test_changes_one_after_the_other_give_the_list_of_all(cast: Cast, now: Clock
     assert full.height == 6
     for _ in range(14):
         # All of it within the ten minutes after which a list is made in full.
-        now.at = at = min(now.at + dt.timedelta(seconds=chance.randrange(1, 40)), start + dt.timedelta(minutes=9))
+        now.at = at = min(
+            now.at + dt.timedelta(seconds=chance.randrange(1, 40)), start + dt.timedelta(minutes=9)
+        )
         key = chance.choice(list(Deal.objects.values_list("key", flat=True)))
         try:
             chance.choice(VERBS)(cast, key, at, chance)

@@ -70,7 +70,9 @@ def read_activities(
             account.alias("account"),
             contact.alias("contact"),
             _kinds(intake),
-            by_value(coalesced(intake.text("direction"), intake.text("side")), direction_of).alias("direction"),
+            by_value(coalesced(intake.text("direction"), intake.text("side")), direction_of).alias(
+                "direction"
+            ),
             happened.alias("happened_at"),
             intake.text("subject").alias("subject"),
             coalesced(look_up(owner, lookups.users, "name"), owner).alias("owner"),
