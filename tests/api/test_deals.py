@@ -98,7 +98,9 @@ def test_stage_and_status_change_by_moving_alone(api: Api, deal: Deal) -> None:
         "status",
         "team",
     ]
-    assert "Stage and status change by moving the deal." in answer.body["problems"][0]["remedy"]
+    remedies = {problem["column"]: problem["remedy"] for problem in answer.body["problems"]}
+    assert remedies["stage"] == remedies["status"] == "Stage and status change by moving the deal."
+    assert remedies["team"] == "Leave it out."
 
 
 def test_missing_and_not_visible_look_the_same(api: Api, deal: Deal) -> None:
