@@ -12,9 +12,9 @@ from stageproof.actions.deals import edit_deal
 from stageproof.records.models import Deal
 from stageproof.web import as_of, renewal
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
-from tests.browser.pages import PHONE, Open, chromium, opened, sync_api
+from tests.browser.pages import PHONE, Open, sync_api
 
-__all__ = ["acme", "cast", "chromium", "deal", "now", "opened", "ready"]
+__all__ = ["acme", "cast", "deal", "now", "ready"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

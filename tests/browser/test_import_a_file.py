@@ -12,10 +12,10 @@ from django.utils import timezone
 from stageproof.records.models import Deal, ImportRun
 from stageproof.web import as_of, import_work
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now
-from tests.browser.pages import DESKTOP, PHONE, Open, chromium, opened, sync_api
+from tests.browser.pages import DESKTOP, PHONE, Open, sync_api
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
-__all__ = ["acme", "cast", "chromium", "deal", "now", "opened"]
+__all__ = ["acme", "cast", "deal", "now"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

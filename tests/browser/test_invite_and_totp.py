@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,43 +11,24 @@ from typing import Any
 
 import pytest
 
+from tests.browser.pages import DESKTOP, PHONE
 from tests.web.test_sign_in import code_of
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 PASSWORD = "heron-quartz-lantern-9"
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 SHOTS = os.environ.get("STAGEPROOF_SHOTS", "")
 """A folder for pictures of the pages, for people to look at."""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        pytest.skip("there is no Chromium on this machine; tests/install-browser may install one")
-    # Playwright keeps a loop running, which the database layer takes for a view that must not wait.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield started
-        started.close()
-    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
 @pytest.fixture
-def opened(browser: Any, live_server: Any) -> Iterator[Callable[[], Any]]:
+def opened(chromium: Any, live_server: Any) -> Iterator[Callable[[], Any]]:
     """A page of a browser of its own; whatever its console complains of fails the test."""
     contexts, complaints = [], []
 
     def new() -> Any:
-        context = browser.new_context(viewport=DESKTOP, base_url=live_server.url)
+        context = chromium.new_context(viewport=DESKTOP, base_url=live_server.url)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text) if blamed(message) else None)

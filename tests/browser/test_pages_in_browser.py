@@ -10,9 +10,9 @@ from django.utils import timezone
 from stageproof.records.models import Deal
 from stageproof.web import as_of, renewal
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
-from tests.browser.pages import DESKTOP, PHONE, Open, chromium, opened, sync_api
+from tests.browser.pages import DESKTOP, PHONE, Open, sync_api
 
-__all__ = ["acme", "cast", "chromium", "deal", "now", "opened", "ready"]
+__all__ = ["acme", "cast", "deal", "now", "ready"]
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -14,10 +14,10 @@ from stageproof.engine.definition import read_definition
 from stageproof.records.models import Deal, DefinitionVersion
 from stageproof.web import as_of
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
-from tests.browser.pages import DESKTOP, PHONE, Open, chromium, opened, sync_api
+from tests.browser.pages import DESKTOP, PHONE, Open, sync_api
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
-__all__ = ["acme", "cast", "chromium", "deal", "now", "opened", "ready"]
+__all__ = ["acme", "cast", "deal", "now", "ready"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -2,35 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-
 import pytest
 
 from stageproof.audit.report import report
 from tests.audit.small_books import ALPHA, DEALS_ROWS, small_audit
+from tests.browser.pages import DESKTOP, PHONE, sync_api
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
 pytestmark = pytest.mark.browser
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 LONG = "A name " * 12
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[sync_api.Browser]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        pytest.skip("there is no Chromium on this machine; tests/install-browser may install one")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +26,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def opened(
-    browser: sync_api.Browser, address: str, size: dict[str, int], scheme: str = "light"
+    chromium: sync_api.Browser, address: str, size: dict[str, int], scheme: str = "light"
 ) -> sync_api.Page:
     """The page in a fresh context without script, with what its console says collected."""
-    page = browser.new_context(viewport=size, color_scheme=scheme).new_page()
+    page = chromium.new_context(viewport=size, color_scheme=scheme).new_page()
     page.complaints = []
     page.on("console", lambda message: page.complaints.append(message.text))
     page.on(
@@ -61,9 +42,9 @@ def opened(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_page_is_accessible(
-    browser: sync_api.Browser, address: str, size: dict[str, int], scheme: str
+    chromium: sync_api.Browser, address: str, size: dict[str, int], scheme: str
 ) -> None:
-    page = opened(browser, address, size, scheme)
+    page = opened(chromium, address, size, scheme)
     # Folded parts are judged too.
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     found = axe.Axe().run(page)
@@ -72,43 +53,43 @@ def test_the_page_is_accessible(
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1001, 1280])
-def test_the_page_never_scrolls_sideways(browser: sync_api.Browser, address: str, width: int) -> None:
-    page = opened(browser, address, {"width": width, "height": 800})
+def test_the_page_never_scrolls_sideways(chromium: sync_api.Browser, address: str, width: int) -> None:
+    page = opened(chromium, address, {"width": width, "height": 800})
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.context.close()
 
 
 def test_nothing_is_asked_of_the_network_and_nothing_is_refused(
-    browser: sync_api.Browser, address: str
+    chromium: sync_api.Browser, address: str
 ) -> None:
-    page = opened(browser, address, DESKTOP)
+    page = opened(chromium, address, DESKTOP)
     assert page.complaints == []
     page.context.close()
 
 
-def test_light_and_dark_differ_in_drawings_too(browser: sync_api.Browser, address: str) -> None:
+def test_light_and_dark_differ_in_drawings_too(chromium: sync_api.Browser, address: str) -> None:
     fills = set()
     for scheme in ("light", "dark"):
-        page = opened(browser, address, DESKTOP, scheme)
+        page = opened(chromium, address, DESKTOP, scheme)
         bar = page.locator(".wide svg path[fill='var(--qualified)']").first
         fills.add(bar.evaluate("each => getComputedStyle(each).fill"))
         page.context.close()
     assert len(fills) == 2
 
 
-def test_a_phone_gets_the_narrow_drawing(browser: sync_api.Browser, address: str) -> None:
+def test_a_phone_gets_the_narrow_drawing(chromium: sync_api.Browser, address: str) -> None:
     for size, shown, hidden in ((DESKTOP, ".wide", ".narrow"), (PHONE, ".narrow", ".wide")):
-        page = opened(browser, address, size)
+        page = opened(chromium, address, size)
         assert page.locator(f".chart {shown}").first.is_visible()
         assert not page.locator(f".chart {hidden}").first.is_visible()
         page.context.close()
 
 
 def test_a_figure_opens_its_definition_and_leads_to_its_deals(
-    browser: sync_api.Browser, address: str
+    chromium: sync_api.Browser, address: str
 ) -> None:
-    page = opened(browser, address, DESKTOP)
+    page = opened(chromium, address, DESKTOP)
     tile = page.locator("#figure-period_unqualified")
     assert not tile.locator(".formula").is_visible()
     tile.locator("summary").click()
@@ -121,8 +102,8 @@ def test_a_figure_opens_its_definition_and_leads_to_its_deals(
     page.context.close()
 
 
-def test_an_owner_narrows_the_deals(browser: sync_api.Browser, address: str) -> None:
-    page = opened(browser, address, DESKTOP)
+def test_an_owner_narrows_the_deals(chromium: sync_api.Browser, address: str) -> None:
+    page = opened(chromium, address, DESKTOP)
     page.locator("#owners ~ .box").get_by_role("link", name="Ben Wu").click()
     names = page.locator("section.lists tbody tr:visible th").all_inner_texts()
     assert [name.split("\n")[0] for name in names] == ["Charlie"]
@@ -130,8 +111,8 @@ def test_an_owner_narrows_the_deals(browser: sync_api.Browser, address: str) -> 
 
 
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
-def test_print_shows_formulas_and_cuts_nothing(browser: sync_api.Browser, address: str, paper: str) -> None:
-    page = opened(browser, address, DESKTOP)
+def test_print_shows_formulas_and_cuts_nothing(chromium: sync_api.Browser, address: str, paper: str) -> None:
+    page = opened(chromium, address, DESKTOP)
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 680 if paper == "A4" else 705, "height": 1000})
     assert page.locator("section.printed").is_visible()
@@ -143,8 +124,8 @@ def test_print_shows_formulas_and_cuts_nothing(browser: sync_api.Browser, addres
     page.context.close()
 
 
-def test_the_keyboard_reaches_the_answer_first(browser: sync_api.Browser, address: str) -> None:
-    page = opened(browser, address, DESKTOP)
+def test_the_keyboard_reaches_the_answer_first(chromium: sync_api.Browser, address: str) -> None:
+    page = opened(chromium, address, DESKTOP)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the answer"
     page.keyboard.press("Enter")
