@@ -257,7 +257,7 @@ def _book(frames: dict[str, pl.DataFrame]) -> Book:
     organisation = Organisation.objects.get()
     shown = {name: frame.drop("seq") for name, frame in frames.items()}
     definitions = published_definitions()
-    shown["deals"] = _with_custom_fields(shown["deals"], definitions)
+    shown["deals"] = with_custom_fields(shown["deals"], definitions)
     # What was revoked or removed ends there: it is a version that says so, not one that holds.
     shown["evidence"] = shown["evidence"].filter(~pl.col("revoked")).drop("revoked")
     for name in ("roles", "leads", "targets"):
@@ -273,7 +273,7 @@ def _book(frames: dict[str, pl.DataFrame]) -> Book:
     )
 
 
-def _with_custom_fields(deals: pl.DataFrame, definitions: Sequence[Definition]) -> pl.DataFrame:
+def with_custom_fields(deals: pl.DataFrame, definitions: Sequence[Definition]) -> pl.DataFrame:
     """The deals with a text column for each custom field that a deal has or a criterion asks for."""
     texts = deals["custom"].unique().drop_nulls().to_list()
     told = {text: json.loads(text) for text in texts if text != "{}"}
