@@ -1,0 +1,7 @@
+"""The four readings of one instant, and the statement that ties them to the cent."""
+
+from __future__ import annotations
+
+from stageproof.engine.readings.reading import Check, Figure, Head, Line, Reader, Reading, Statement, Where
+
+__all__ = ["Check", "Figure", "Head", "Line", "Reader", "Reading", "Statement", "Where"]
