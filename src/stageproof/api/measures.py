@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal, get_args
+from typing import Any
 
-import narwhals as nw
 import polars as pl
 from django.http import HttpRequest
 from ninja import Query, Router
@@ -21,15 +19,13 @@ from stageproof.api.shapes import Limit, answers, as_money
 from stageproof.audit import document
 from stageproof.audit.audit import Audit
 from stageproof.engine.book import Pipeline
-from stageproof.engine.frames import collect, instant_of, readable
+from stageproof.engine.frames import instant_of, readable
 from stageproof.engine.measures import MEASURES, Measure
-from stageproof.engine.period import Period
+from stageproof.engine.measures.asking import Kind, answer, arguments, kind_of, needs, takes
 from stageproof.engine.problem import Problem, Refused
 from stageproof.web.policy import EVERYONE, policy
 
 router = Router(tags=["Measures"])
-MONEY = ("amount", "target", "value", "per_day")
-Kind = Literal["text", "whole", "number", "money", "day", "instant", "yes_no"]
 
 
 class MeasureOf(BaseModel):
@@ -143,14 +139,14 @@ def measure(request: HttpRequest, name: str, asked: Query[MeasureQuery]) -> Any:
         moment = replace(moment, pipeline=Pipeline(moment.pipeline.book, at, known))
     pipeline = seen(actor(request), moment.pipeline)
     period = pipeline.book.calendar.period(asked.period) if asked.period else None
-    table = _computed(found, pipeline, asked, period)
+    table = _computed(found, pipeline, asked)
     part = readable(table.slice(start, asked.limit))
     following = None
     if table.height > start + asked.limit:
         # The instant up to which it was known is fixed, so that the parts fit together.
         known = pipeline.at if pipeline.known_at is None else pipeline.known_at
         following = cursor_of(pipeline.at, known, start + asked.limit)
-    kinds = {column: _kind(column, table.schema[column]) for column in table.columns}
+    kinds = {column: kind_of(column, table.schema[column]) for column in table.columns}
     return {
         "measure": found.name,
         "says": found.says,
@@ -182,96 +178,17 @@ def pipeline_summary(request: HttpRequest, asked: Query[SummaryQuery]) -> Any:
 
 
 def _described(each: Measure) -> dict[str, Any]:
-    parameters = _parameters(each)
-    needs = [
-        name for name, parameter in parameters.items()
-        if parameter.default is inspect.Parameter.empty and name not in ("book", "pipeline", "end")
-    ]  # fmt: skip
-    takes = [name for name in parameters if name in MeasureQuery.model_fields]
     return {
-        "name": each.name, "says": each.says, "formula": each.formula, "page": each.page, "takes": takes,
-        "needs": needs,
+        "name": each.name, "says": each.says, "formula": each.formula, "page": each.page, "takes": takes(each),
+        "needs": needs(each),
     }  # fmt: skip
 
 
-def _computed(found: Measure, pipeline: Pipeline, asked: MeasureQuery, period: Period | None) -> pl.DataFrame:
-    given = _arguments(found, asked, period)
-    if "book" in _parameters(found):
-        start = instant_of(moment_of(given.pop("start")).pipeline.at)
-        known = None if pipeline.known_at is None else instant_of(pipeline.known_at)
-        lines: pl.DataFrame = found.compute(
-            pipeline.book, start, instant_of(pipeline.at), known_at=known, **given
-        ).lines
-        return lines
-    answer = found.compute(pipeline, **given)
-    table = collect(answer) if isinstance(answer, nw.LazyFrame) else answer
-    # Rows of single deals come in no order of their own.
-    order = [name for name in ("deal", "entered_at") if name in table.columns]
-    return table.sort(order) if "deal" in table.columns else table
-
-
-def _arguments(found: Measure, asked: MeasureQuery, period: Period | None) -> dict[str, Any]:
-    """What is asked for, as the measure takes it; refused where it takes no such thing, or lacks one."""
-    takes = _parameters(found)
-    given: dict[str, Any] = {"period": period} if period else {}
-    if asked.by:
-        names = tuple(name.strip() for name in asked.by.split(",") if name.strip())
-        given["by"] = names[0] if found.name == "attribution" else names
-    if asked.outcomes:
-        given["outcomes"] = tuple(asked.outcomes.split(","))
-    for name in ("start", "mode", "model", "of", "view"):
-        if (value := getattr(asked, name)) is not None:
-            given[name] = value
-    problems = [_takes_no(found.name, name, takes) for name in given if name not in takes]
-    problems += [
-        Problem("missing_value", f"The measure {found.name} needs '{name}'.", "Give it.", column=name)
-        for name in _described(found)["needs"]
-        if name not in given
-    ]
-    for name, value in given.items():
-        choices = _choices(found, name)
-        if choices and value not in choices:
-            says = f"'{str(value)[:40]}' is not one of {', '.join(choices)}."
-            problems.append(
-                Problem("wrong_value", says, "Choose one of these.", column=name, value=str(value)[:40])
-            )
-    if problems:
-        raise Refused(problems)
-    return given
-
-
-def _parameters(found: Measure) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(found.compute).parameters
-
-
-def _choices(found: Measure, name: str) -> list[str]:
-    """The words that a parameter may be; none where it is not one of a few."""
-    parameter = _parameters(found).get(name)
-    written = getattr(inspect.getmodule(found.compute), str(parameter and parameter.annotation), None)
-    return [choice for choice in get_args(written) if isinstance(choice, str)]
-
-
-def _takes_no(measure: str, name: str, takes: Mapping[str, Any]) -> Problem:
-    can = ", ".join(each for each in takes if each in MeasureQuery.model_fields) or "nothing"
-    return Problem(
-        "unknown_field", f"The measure {measure} takes no '{name}'.", f"It takes: {can}.", column=name
-    )
-
-
-def _kind(name: str, dtype: Any) -> Kind:
-    if dtype == pl.Boolean:
-        return "yes_no"
-    if dtype == pl.String:
-        return "text"
-    if dtype.is_float():
-        return "number"
-    if dtype.is_integer():
-        if name.endswith("_on"):
-            return "day"
-        if name.endswith("_at") or name in ("valid_from", "valid_to"):
-            return "instant"
-        return "money" if name in MONEY or name.endswith("_amount") else "whole"
-    return "text"
+def _computed(found: Measure, pipeline: Pipeline, asked: MeasureQuery) -> pl.DataFrame:
+    given = arguments(found, asked.model_dump(), pipeline.book.calendar)
+    if "start" in given:
+        given["start"] = instant_of(moment_of(given["start"]).pipeline.at)
+    return answer(found, pipeline, given)
 
 
 def _row(row: dict[str, Any], kinds: Mapping[str, Kind], currency: str) -> dict[str, Any]:

@@ -1,0 +1,143 @@
+"""Asking: a measure by its name, with words that become what it takes; the same for pages, API and commands."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+import narwhals as nw
+import polars as pl
+
+from stageproof.engine.book import Instant, Pipeline
+from stageproof.engine.frames import collect, instant_of
+from stageproof.engine.measures import MEASURES, Measure
+from stageproof.engine.measures.bridge import Bridge
+from stageproof.engine.period import Calendar
+from stageproof.engine.problem import Problem, Refused
+
+Kind = Literal["text", "whole", "number", "money", "day", "instant", "yes_no"]
+PARAMETERS = ("period", "by", "as_of", "known_at", "start", "mode", "model", "of", "view", "outcomes")
+"""What a measure can be asked with in words; `as_of` and `known_at` are of the pipeline."""
+
+WORDS = ("start", "mode", "model", "of", "view")
+MONEY = ("amount", "target", "value", "per_day")
+ROWS: dict[str, tuple[str, ...]] = {
+    "attribution": ("source", "campaign"),
+    "bridge": ("line",),
+    "conversion": ("definition", "stage"),
+    "funnel": ("definition", "step"),
+    "qualified_bridge": ("line",),
+    "stage_visits": ("deal",),
+    "push_count": ("deal",),
+    "time_in_stage": ("definition", "stage"),
+}
+"""What tells the rows of a measure's table apart beside the groups that were asked for."""
+
+
+def find_measure(name: str) -> Measure | None:
+    """The measure of this name; None where there is none."""
+    return MEASURES.get(name)
+
+
+def takes(measure: Measure) -> list[str]:
+    """What a measure can be asked with, by name."""
+    return [name for name in _parameters(measure) if name in PARAMETERS]
+
+
+def needs(measure: Measure) -> list[str]:
+    """What a measure has to be asked with."""
+    return [
+        name for name, parameter in _parameters(measure).items()
+        if parameter.default is inspect.Parameter.empty and name not in ("book", "pipeline", "end")
+    ]  # fmt: skip
+
+
+def arguments(measure: Measure, asked: Mapping[str, str | None], calendar: Calendar) -> dict[str, Any]:
+    """What is asked for in words, as the measure takes it; refused where it takes no such thing, or lacks one.
+
+    A bridge's `start` stays as it was written, for only whoever asks knows which instants may be asked for.
+    """
+    possible = _parameters(measure)
+    given: dict[str, Any] = {}
+    if asked.get("period"):
+        given["period"] = calendar.period(str(asked["period"]))
+    if asked.get("by"):
+        names = tuple(name.strip() for name in str(asked["by"]).split(",") if name.strip())
+        given["by"] = names[0] if measure.name == "attribution" else names
+    if asked.get("outcomes"):
+        given["outcomes"] = tuple(str(asked["outcomes"]).split(","))
+    for name in WORDS:
+        if (value := asked.get(name)) is not None:
+            given[name] = value
+    problems = [_takes_no(measure, name) for name in given if name not in possible]
+    problems += [
+        Problem("missing_value", f"The measure {measure.name} needs '{name}'.", "Give it.", column=name)
+        for name in needs(measure)
+        if name not in given
+    ]
+    for name, value in given.items():
+        choices = choices_of(measure, name)
+        if choices and value not in choices:
+            says = f"'{str(value)[:40]}' is not one of {', '.join(choices)}."
+            problems.append(
+                Problem("wrong_value", says, "Choose one of these.", column=name, value=str(value)[:40])
+            )
+    if problems:
+        raise Refused(problems)
+    return given
+
+
+def answer(measure: Measure, pipeline: Pipeline, given: Mapping[str, Any]) -> pl.DataFrame:
+    """The measure's table with the arguments given; of a bridge its lines."""
+    if "book" in _parameters(measure):
+        return bridged(measure, pipeline, given).lines
+    found = measure.compute(pipeline, **given)
+    table: pl.DataFrame = collect(found) if isinstance(found, nw.LazyFrame) else found
+    # Rows of single deals come in no order of their own.
+    order = [name for name in ("deal", "entered_at") if name in table.columns]
+    return table.sort(order) if "deal" in table.columns else table
+
+
+def bridged(measure: Measure, pipeline: Pipeline, given: Mapping[str, Any]) -> Bridge:
+    """The bridge that ends with the pipeline and begins at `start`, a day or an instant."""
+    rest = dict(given)
+    start: Instant = rest.pop("start")
+    known = None if pipeline.known_at is None else instant_of(pipeline.known_at)
+    bridge: Bridge = measure.compute(pipeline.book, start, instant_of(pipeline.at), known_at=known, **rest)
+    return bridge
+
+
+def choices_of(measure: Measure, name: str) -> list[str]:
+    """The words that a parameter may be; none where it is not one of a few."""
+    parameter = _parameters(measure).get(name)
+    written = getattr(inspect.getmodule(measure.compute), str(parameter and parameter.annotation), None)
+    return [choice for choice in get_args(written) if isinstance(choice, str)]
+
+
+def kind_of(name: str, dtype: Any) -> Kind:
+    """What a column of a measure's table holds."""
+    if dtype == pl.Boolean:
+        return "yes_no"
+    if dtype == pl.String:
+        return "text"
+    if dtype.is_float():
+        return "number"
+    if dtype.is_integer():
+        if name.endswith("_on"):
+            return "day"
+        if name.endswith("_at") or name in ("valid_from", "valid_to"):
+            return "instant"
+        return "money" if name in MONEY or name.endswith("_amount") else "whole"
+    return "text"
+
+
+def _parameters(measure: Measure) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(measure.compute).parameters
+
+
+def _takes_no(measure: Measure, name: str) -> Problem:
+    can = ", ".join(takes(measure)) or "nothing"
+    return Problem(
+        "unknown_field", f"The measure {measure.name} takes no '{name}'.", f"It takes: {can}.", column=name
+    )
