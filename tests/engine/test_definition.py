@@ -46,6 +46,7 @@ FULL = """
 [pipeline]
 name = "Enterprise"
 owner = "Ada Okafor"
+kind = "Expansion"
 version = 3
 effective_from = 2025-01-01
 frameworks = ["meddic", "BANT"]
@@ -118,6 +119,7 @@ def test_the_example_of_the_design_is_read() -> None:
         waiver_days=30,
         rules=HygieneRules(),
         frameworks=(),
+        kind="new business",
     )
 
 
@@ -126,6 +128,7 @@ def test_everything_can_be_set() -> None:
     assert (definition.pipeline, definition.owner) == ("Enterprise", "Ada Okafor")
     assert (definition.version, definition.effective_from) == (3, date(2025, 1, 1))
     assert definition.frameworks == ("MEDDIC", "BANT")
+    assert definition.kind == "expansion"
     assert (definition.waiver_roles, definition.waiver_days) == (("vp sales",), 14)
     assert definition.rules == HygieneRules(
         closing_soon_days=45,
@@ -316,6 +319,7 @@ def test_what_is_missing_is_named(text: str, codes: list[str]) -> None:
         ("version = 1_000_001", "pipeline.version"),
         ('frameworks = "MEDDIC"', "pipeline.frameworks"),
         ('frameworks = ["SPIN"]', "pipeline.frameworks"),
+        ('kind = "renewal"', "pipeline.kind"),
         ("[waivers]\nroles = []", "waivers.roles"),
         ("[waivers]\ndays = 0", "waivers.days"),
         ("[rules]\nstage_age_factor = 0", "rules.stage_age_factor"),

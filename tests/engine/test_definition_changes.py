@@ -55,11 +55,13 @@ def test_the_pipeline_itself() -> None:
         waiver_roles=("vp sales",),
         waiver_days=14,
         frameworks=("MEDDIC",),
+        kind="expansion",
         rules=HygieneRules(pushes_allowed=2, required_facts=("amount",)),
     )
     assert _changes(after) == [
         ("pipeline_renamed", "The pipeline New business is now called Growth."),
         ("owner_changed", "Ben Wu takes over the pipeline from Ada Okafor."),
+        ("kind_changed", "The pipeline is now counted as expansion, before as new business."),
         ("waivers_changed", "Waivers are now granted by vp sales, before by manager or pipeline owner."),
         ("waivers_changed", "A waiver lasts at most 14 days, before 30 days."),
         ("framework_added", "MEDDIC is now followed."),
@@ -69,7 +71,7 @@ def test_the_pipeline_itself() -> None:
             "The rule required facts is now amount, before amount, owner, account, close_on, source.",
         ),
     ]
-    assert [change.kind for change in compare(after, BEFORE)][4] == "framework_removed"
+    assert [change.kind for change in compare(after, BEFORE)][5] == "framework_removed"
 
 
 def test_stages_added_and_removed() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from stageproof.engine.definition import Criterion, Definition, Stage
@@ -146,3 +148,12 @@ def test_words_of_a_sellers_action(says: str, words: str) -> None:
 )
 def test_words_of_a_buyers_action(says: str) -> None:
     assert sellers_words(says) == ""
+
+
+@pytest.mark.parametrize("name", ["Expansion", "EU Renewals"])
+def test_a_pipeline_named_for_customers_should_say_its_kind(name: str) -> None:
+    definition = Definition(name, "Ada", (_stage("One"),))
+    assert [(each.code, each.value) for each in check_definition(definition)] == [
+        ("expansion_counted_as_new", name)
+    ]
+    assert check_definition(replace(definition, kind="expansion")) == []

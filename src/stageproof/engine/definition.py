@@ -1,6 +1,6 @@
 """The definition of a pipeline: stages, exit criteria, owner and rules, one version of them.
 
-[pipeline]   name, owner, version, effective_from, frameworks
+[pipeline]   name, owner, kind, version, effective_from, frameworks
 [waivers]    roles, days
 [rules]      thresholds of the four checks (see hygiene_rules)
 [[stages]]   name, norm_days, band, quiet_days, aliases
@@ -27,11 +27,14 @@ from stageproof.engine.proof_toml import proof_table, read_proof
 from stageproof.engine.toml_table import TomlTable
 
 __all__ = [
+    "EXPANSION",
     "FRAMEWORKS",
+    "NEW_BUSINESS",
     "Band",
     "Criterion",
     "Definition",
     "HygieneRules",
+    "Kind",
     "Stage",
     "proof_text",
     "read_definition",
@@ -39,6 +42,9 @@ __all__ = [
 ]
 
 Band = Literal["early", "late"]
+Kind = Literal["new business", "expansion"]
+NEW_BUSINESS: Kind = "new business"
+EXPANSION: Kind = "expansion"
 FRAMEWORKS = ("BANT", "CHAMP", "MEDDIC")
 WAIVER_ROLES = ("manager", "pipeline owner")
 WAIVER_DAYS = 30
@@ -70,7 +76,10 @@ class Stage:
 
 @dataclass(frozen=True)
 class Definition:
-    """One version of a pipeline's rules, in force from `effective_from` until the next."""
+    """One version of a pipeline's rules, in force from `effective_from` until the next.
+
+    `kind` tells new business from expansion, which readings do not add up.
+    """
 
     pipeline: str
     owner: str
@@ -81,6 +90,7 @@ class Definition:
     waiver_days: int = WAIVER_DAYS
     rules: HygieneRules = field(default_factory=HygieneRules)
     frameworks: tuple[str, ...] = ()
+    kind: Kind = NEW_BUSINESS
 
     def __post_init__(self) -> None:
         filled = (_filled(stage, place, len(self.stages)) for place, stage in enumerate(self.stages))
@@ -149,6 +159,7 @@ def write_definition(definition: Definition) -> str:
     head = {
         "name": definition.pipeline,
         "owner": definition.owner,
+        "kind": None if definition.kind == NEW_BUSINESS else definition.kind,
         "version": definition.version,
         "effective_from": definition.effective_from,
         "frameworks": definition.frameworks or None,
@@ -276,6 +287,7 @@ def _read_head(table: TomlTable) -> dict[str, Any]:
     head = {
         "pipeline": name,
         "owner": owner,
+        "kind": cast("Kind", table.choice("kind", (NEW_BUSINESS, EXPANSION)) or NEW_BUSINESS),
         "version": table.whole("version") or 1,
         "effective_from": table.day("effective_from"),
         "frameworks": tuple(known.get(each.casefold(), each) for each in frameworks),

@@ -35,6 +35,9 @@ def _of_pipeline(before: Definition, after: Definition) -> Iterator[Change]:
         yield Change("pipeline_renamed", f"The pipeline {before.pipeline} is now called {after.pipeline}.")
     if before.owner != after.owner:
         yield Change("owner_changed", f"{after.owner} takes over the pipeline from {before.owner}.")
+    if before.kind != after.kind:
+        says = f"The pipeline is now counted as {after.kind}, before as {before.kind}."
+        yield Change("kind_changed", says)
     if before.waiver_roles != after.waiver_roles:
         old, new = " or ".join(before.waiver_roles), " or ".join(after.waiver_roles)
         yield Change("waivers_changed", f"Waivers are now granted by {new}, before by {old}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stageproof.engine.definition import Criterion, Definition, Stage
+from stageproof.engine.definition import EXPANSION, Criterion, Definition, Stage
 from stageproof.engine.problem import Problem
 from stageproof.engine.proof import (
     ACTIVITIES,
@@ -24,6 +24,7 @@ from stageproof.engine.toml_table import nearest
 
 MOST_STAGES = 6
 MOST_CRITERIA = 4
+_EXPANSION_WORDS = frozenset(("expansion", "renewal", "renewals", "upsell", "upsells"))
 
 _FREE_TEXT = frozenset(
     ("comment", "comments", "description", "details", "lost_reason", "name", "next_step", "note", "notes")
@@ -34,6 +35,7 @@ _FREE_ENDINGS = ("_comment", "_comments", "_description", "_note", "_notes", "_r
 def check_definition(definition: Definition) -> list[Problem]:
     """Warnings about the definition, stage by stage; none where it is sound."""
     return [
+        *_of_kind(definition),
         *_of_size(definition),
         *(problem for stage in definition.stages for problem in _of_stage(stage)),
         *(
@@ -42,6 +44,17 @@ def check_definition(definition: Definition) -> list[Problem]:
             for problem in _of_criterion(f"{stage.name}, {criterion.id}", criterion)
         ),
     ]
+
+
+def _of_kind(definition: Definition) -> Iterator[Problem]:
+    told = _EXPANSION_WORDS & set(definition.pipeline.casefold().split())
+    if told and definition.kind != EXPANSION:
+        yield Problem(
+            "expansion_counted_as_new",
+            f"“{definition.pipeline}” counts as new business in every reading.",
+            'Add kind = "expansion" to [pipeline] if it is what present customers buy.',
+            value=definition.pipeline,
+        )
 
 
 def _of_size(definition: Definition) -> Iterator[Problem]:

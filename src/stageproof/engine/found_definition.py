@@ -47,6 +47,7 @@ def found_definition(book: Book, template: Definition, *, order: Sequence[str] =
         waiver_days=template.waiver_days,
         rules=template.rules,
         frameworks=template.frameworks,
+        kind=template.kind,
     )
 
 

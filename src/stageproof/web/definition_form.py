@@ -220,7 +220,7 @@ def _table(form: DefinitionForm, faults: list[Problem]) -> dict[str, Any]:
     head = {
         key: value
         for key, value in form.rest.get("pipeline", {}).items()
-        if key in ("version", "effective_from")
+        if key in ("kind", "version", "effective_from")
     }
     table: dict[str, Any] = {
         "pipeline": _filled(name=form.pipeline, owner=form.owner, frameworks=form.frameworks) | head,
