@@ -22,6 +22,7 @@ class FrozenReading(models.Model):
     since = InstantField(null=True)
     since_known_at = InstantField(null=True)
     period = models.CharField(max_length=40)
+    grain = models.CharField(max_length=8)
     starts_on = DayField()
     ends_on = DayField()
     pipelines = models.JSONField(default=list)

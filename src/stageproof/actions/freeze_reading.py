@@ -1,0 +1,153 @@
+"""Freezing a reading: the four of an instant as they are shown, kept under a name."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from stageproof.actions.actor import Actor
+from stageproof.actions.conflict import NotFound
+from stageproof.actions.permission import SEES_ALL, demand, forbid
+from stageproof.actions.reading_body import Body, body_of, digest_of_body, written
+from stageproof.actions.wrong import missing, text_problems
+from stageproof.engine.book import Book, Pipeline
+from stageproof.engine.frames import instant_number
+from stageproof.engine.period import Period
+from stageproof.engine.problem import Problem, Refused
+from stageproof.engine.readings import Where
+from stageproof.records.ledger import writing
+from stageproof.records.models import FrozenReading
+from stageproof.records.tables import book
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which readings: of which moment, period, pipelines and deals, and since when the board's moved.
+
+    `as_of` None is now; `known_at` None is what is known now. `since` is a moment too, with what was known then.
+    """
+
+    period: Period
+    as_of: dt.datetime | None = None
+    known_at: dt.datetime | None = None
+    since: dt.datetime | None = None
+    since_known_at: dt.datetime | None = None
+    pipelines: tuple[str, ...] | None = None
+    where: Where = field(default_factory=dict)
+
+
+def freeze_reading(actor: Actor, *, name: str, asked: Asked, now: dt.datetime) -> FrozenReading:
+    """The four readings as they are at this moment, kept for ever under a name of their own.
+
+    Frozen is the whole company's, so that only who sees all deals may do it.
+    """
+    demand(actor, SEES_ALL, "freeze readings")
+    name = " ".join(name.split())
+    problems = text_problems(FrozenReading, {"name": name})
+    if not name:
+        problems.append(missing("name", "A frozen reading needs a name.", "Name the meeting that it is for."))
+    problems += _ahead(asked, now)
+    if problems:
+        raise Refused(problems)
+    # Whoever writes waits meanwhile: what is frozen is what the ledger says at its number.
+    with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
+        if FrozenReading.objects.filter(name__iexact=name).exists():
+            says = f"There is a frozen reading called '{name}' already."
+            raise Refused([Problem("name_taken", says, "Choose another name.", column="name", value=name)])
+        whole = book()
+        fixed = replace(asked, as_of=asked.as_of or now, known_at=asked.known_at or now)
+        body = body_as_asked(whole, fixed)
+        text = written(body)
+        row = FrozenReading(
+            name=name, as_of=fixed.as_of, known_at=fixed.known_at, since=fixed.since,
+            since_known_at=fixed.since_known_at, period=asked.period.name, grain=asked.period.grain,
+            starts_on=asked.period.starts_on, ends_on=asked.period.ends_on, pipelines=body["head"]["pipelines"],
+            where={column: list(values) for column, values in asked.where.items()},
+            definitions=_versions(whole), currency=whole.currency, body=text, body_digest=digest_of_body(text),
+        )  # fmt: skip
+        session.add([row])
+    return row
+
+
+def body_as_asked(whole: Book, asked: Asked) -> Body:
+    """The readings asked for, of this book; both of the moment's times must be said."""
+    since = None
+    if asked.since is not None:
+        known = asked.since_known_at or asked.known_at
+        since = Pipeline(whole, instant_number(asked.since), None if known is None else instant_number(known))
+    return body_of(
+        pipeline_as_asked(whole, asked), period=asked.period, where=asked.where or None,
+        pipelines=asked.pipelines, since=since,
+    )  # fmt: skip
+
+
+def pipeline_as_asked(whole: Book, asked: Asked) -> Pipeline:
+    """The pipeline of the moment asked for."""
+    if asked.as_of is None:
+        raise ValueError("the moment must be said")
+    known = None if asked.known_at is None else instant_number(asked.known_at)
+    return Pipeline(whole, instant_number(asked.as_of), known, keeps=True)
+
+
+def frozen_readings(actor: Actor) -> list[FrozenReading]:
+    """The frozen readings without their bodies, the latest first; none for whom does not see all deals."""
+    if actor.role not in SEES_ALL:
+        return []
+    return list(FrozenReading.objects.defer("body").order_by("-seq"))
+
+
+def frozen_reading(actor: Actor, number: int) -> FrozenReading:
+    """One frozen reading, for whom sees all deals."""
+    if actor.role not in SEES_ALL:
+        raise forbid("open frozen readings")
+    found = FrozenReading.objects.filter(pk=number).first()
+    if found is None:
+        raise NotFound("frozen reading", str(number))
+    return found
+
+
+def body_as_frozen(row: FrozenReading) -> Body:
+    """What was shown when it was frozen; refused where it is not what was written."""
+    if digest_of_body(row.body) != row.body_digest:
+        says = f"What is stored of '{row.name}' is not what was frozen."
+        remedy = "Run `stageproof doctor`, and restore the last sound backup."
+        raise Refused([Problem("frozen_altered", says, remedy, value=row.name)])
+    body: Body = json.loads(row.body)
+    return body
+
+
+def asked_then(row: FrozenReading) -> Asked:
+    """What a frozen reading had been asked."""
+    period = Period(row.period, row.grain, row.starts_on, row.ends_on)  # type: ignore[arg-type]
+    return Asked(
+        period, row.as_of, row.known_at, row.since, row.since_known_at, tuple(row.pipelines), row.where
+    )
+
+
+def recomputed(row: FrozenReading) -> str:
+    """The digest of the same readings computed anew from the history, under the rules that were published then."""
+    published = {(each["pipeline"], each["version"]) for each in row.definitions}
+    whole = book()
+    then = [each for each in whole.definitions if (each.pipeline, each.version) in published]
+    return digest_of_body(written(body_as_asked(whole.with_definitions(then), asked_then(row))))
+
+
+def _versions(whole: Book) -> list[dict[str, Any]]:
+    return [{"pipeline": each.pipeline, "version": each.version} for each in whole.definitions]
+
+
+def _ahead(asked: Asked, now: dt.datetime) -> Sequence[Problem]:
+    """Moments that have not come, or that come in the wrong order."""
+    problems = []
+    for column in ("as_of", "known_at", "since"):
+        at = getattr(asked, column)
+        if at is not None and at > now:
+            says = f"{at.isoformat()} has not come yet."
+            problems.append(Problem("day_ahead", says, "Choose a moment until now.", column=column))
+    if asked.since is not None and asked.since >= (asked.as_of or now):
+        says = "What moved is asked for since a moment that is not before the reading's."
+        problems.append(Problem("since_not_before", says, "Choose an earlier day.", column="since"))
+    return problems
