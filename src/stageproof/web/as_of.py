@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -120,3 +120,54 @@ def past(on: dt.date) -> Pipeline:
     while len(_past) > KEPT:
         _past.popitem(last=False)
     return pipeline
+
+
+def moment_at(as_of: str | None, known_at: str | None = None) -> Moment:
+    """The moment of a day or an instant, as it was known when; refused where it is none or has not come."""
+    now, zone = timezone.now(), Organisation.objects.get().zone
+    today = day_at(now, zone)
+    at, known = _asked(as_of, "as_of", now, today), _asked(known_at, "known_at", now, today)
+    if at is None or at == today:
+        pipeline = pipeline_now(now)
+        if known is None:
+            return Moment(pipeline, today, True, now)
+        return Moment(Pipeline(pipeline.book, pipeline.at, book().instant(known)), today, False, now)
+    if known is None and not isinstance(at, dt.datetime):
+        return Moment(past(at), at, False, now)
+    pipeline = book().as_of(at, known).kept()
+    return Moment(pipeline, pipeline.on, False, now)
+
+
+def _asked(text: str | None, column: str, now: dt.datetime, today: dt.date) -> dt.date | dt.datetime | None:
+    if not text:
+        return None
+    if len(text) <= 10:
+        try:
+            return asked_day(text, today)
+        except Refused as refused:
+            raise Refused(_placed(each, column) for each in refused.problems) from None
+    at = _instant(text)
+    if at is None:
+        says, remedy = f"'{text[:40]}' is not an instant.", "Write it as 2025-09-30T12:00:00Z."
+        raise Refused([Problem("unreadable_date", says, remedy, column=column, value=text[:40])])
+    if at > now or at.year < 1970:
+        says = (
+            f"{at.isoformat()} has not come yet." if at > now else f"{at.isoformat()} lies before any record."
+        )
+        raise Refused([Problem("day_ahead" if at > now else "day_before_records", says,
+                               "Choose an instant from 1970 until now.", column=column, value=text[:40])])  # fmt: skip
+    return at
+
+
+def _instant(text: str) -> dt.datetime | None:
+    """The instant that a text names; None where it names none, or says no zone."""
+    try:
+        # A plus sign in an address reads as a blank.
+        at = dt.datetime.fromisoformat(text.replace(" ", "+"))
+        return None if at.tzinfo is None else at.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _placed(problem: Problem, column: str) -> Problem:
+    return replace(problem, column=column)

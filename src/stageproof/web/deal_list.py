@@ -10,6 +10,7 @@ import polars as pl
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.permission import visible_teams
+from stageproof.actions.seeing import scope
 from stageproof.engine.book import Pipeline
 from stageproof.engine.definition import Criterion, Definition, Stage
 from stageproof.engine.frames import DAY, collect
@@ -144,12 +145,6 @@ def visible(actor: Actor, moment: Moment, deals: pl.DataFrame) -> pl.DataFrame:
         return deals.filter(seen)
     latest = collect(moment.pipeline.book.tables["deals"]).filter(pl.col("valid_to") == FOREVER)
     return deals.join(latest.filter(seen).select("deal"), on="deal", how="semi")
-
-
-def scope(actor: Actor) -> str:
-    """A name for what the actor sees, the same for all who see the same."""
-    teams = visible_teams(actor)
-    return "all" if teams is None else f"{actor.name} {sorted(teams)}"
 
 
 def totals(deals: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:

@@ -1,0 +1,77 @@
+"""Narrowing: the pipeline of some of its deals alone, with what belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import narwhals as nw
+
+from stageproof.engine.book import Pipeline, in_memory
+from stageproof.engine.frames import Lazy, collect
+from stageproof.engine.measures.grouping import with_groups
+
+OF_DEALS = ("deals", "evidence", "roles", "activities", "touches")
+HOLDERS = ("owner", "team")
+
+Where = Mapping[str, Sequence[str | None]]
+"""What deals are narrowed to: per column the values that pass, None for a blank."""
+
+
+def of_deals(pipeline: Pipeline, deals: Sequence[str]) -> Pipeline:
+    """The pipeline of these deals alone, of whatever their history says; leads without a deal stay."""
+    whole = pipeline.book
+    tables = dict(whole.tables)
+    keys = list(deals)
+    for name in OF_DEALS:
+        if name in tables:
+            tables[name] = in_memory(tables[name].filter(_is_one_of("deal", keys)))
+    if "leads" in tables:
+        leads = tables["leads"]
+        tables["leads"] = leads.filter(nw.col("deal").is_null() | _is_one_of("deal", keys))
+    return Pipeline(replace(whole, tables=tables), pipeline.at, pipeline.known_at, keeps=True)
+
+
+def narrowed(pipeline: Pipeline, where: Where) -> Pipeline:
+    """The pipeline of the deals that match at its instant; the same where there is nothing to match.
+
+    Targets stay as far as they are of what is asked for: those of the owners or teams alone, else none, for
+    nobody has set one for a source or a stage. Leads match by the columns that they share with deals.
+    """
+    if not where:
+        return pipeline
+    deals = with_groups(pipeline, pipeline.deals, list(where))
+    keys = collect(_matching(deals, where).select("deal"))["deal"].to_list()
+    found = of_deals(pipeline, keys)
+    tables = dict(found.book.tables)
+    if "targets" in tables:
+        tables["targets"] = _theirs(tables["targets"], where)
+    if "leads" in tables:
+        names = tables["leads"].collect_schema().names()
+        shared = {name: values for name, values in where.items() if name in names and name != "status"}
+        # What no lead has tells leads apart no more than their deals do.
+        has_deal = ~nw.col("deal").is_null()
+        kept = tables["leads"] if shared else tables["leads"].filter(has_deal)
+        tables["leads"] = _matching(kept, shared)
+    return Pipeline(replace(found.book, tables=tables), found.at, found.known_at, keeps=True)
+
+
+def _theirs(targets: Lazy, where: Where) -> Lazy:
+    (name, *others) = where
+    if others or name not in HOLDERS:
+        return targets.filter(nw.lit(False))
+    asked = _is_one_of(name, [value for value in where[name] if value is not None])
+    return targets.filter(asked if name == "owner" else asked & nw.col("owner").is_null())
+
+
+def _matching(frame: Lazy, where: Where) -> Lazy:
+    for name, values in where.items():
+        stated = [value for value in values if value is not None]
+        found = _is_one_of(name, stated)
+        frame = frame.filter(found | nw.col(name).is_null() if None in values else found)
+    return frame
+
+
+def _is_one_of(name: str, values: Sequence[str]) -> nw.Expr:
+    # SQL knows no empty list of choices.
+    return nw.coalesce(nw.col(name).is_in(list(values)), nw.lit(False)) if values else nw.lit(False)
