@@ -31,6 +31,7 @@ from stageproof.api.auth import Token
 from stageproof.api.door import Door, Open
 from stageproof.api.problems import answered, nothing_here
 from stageproof.api.reading import StrictParser, VersionedRenderer
+from stageproof.api.shapes import refusals
 from stageproof.web.policy import PUBLIC
 
 ROOT = "/api/v1/"
@@ -103,10 +104,13 @@ def _uploads(operation: Any) -> bool:
 def description() -> dict[str, Any]:
     """The OpenAPI description, with the headers that every operation takes."""
     found: dict[str, Any] = json.loads(json.dumps(dict(api.get_openapi_schema(path_prefix=ROOT))))
+    refused, shapes = refusals()
+    found["components"]["schemas"].update(shapes)
     found["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
     for operations in found["paths"].values():
         for method, operation in operations.items():
             operation["operationId"] = operation["operationId"].removeprefix("stageproof_api_")
+            operation["responses"] |= refused
             if method not in ("get", "head"):
                 operation["parameters"] = [*operation.get("parameters", []), *_HEADERS]
     return found

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from http import HTTPStatus
 from typing import Annotated, Any, Generic, TypeVar
 
+from ninja.schema import NinjaGenerateJsonSchema
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.json_schema import models_json_schema
 
 from stageproof.engine import money
 from stageproof.engine.problem import Problem as Wrong
@@ -136,12 +139,34 @@ def problems_of(problems: Any) -> list[dict[str, Any]]:
     return [problem.as_dict() for problem in problems]
 
 
-_REFUSALS: dict[Any, Any] = {
-    frozenset({400, 401, 403, 404, 405, 413, 415, 422, 429}): Problems,
-    409: ConflictProblems,
+_REF = "#/components/schemas/{name}"
+_REFUSALS: dict[type[BaseModel], tuple[int, ...]] = {
+    Problems: (400, 401, 403, 404, 405, 413, 415, 422, 429),
+    ConflictProblems: (409,),
 }
 
 
 def answers(shape: Any, status: int = 200) -> dict[Any, Any]:
-    """What an operation may answer: this, or problems."""
-    return {status: shape, **_REFUSALS}
+    """What an operation answers where it does what was asked; what else it may answer is in `refusals`."""
+    return {status: shape}
+
+
+def refusals() -> tuple[dict[str, Any], dict[str, Any]]:
+    """How any operation may refuse, by status, and the shapes of that by name; as the description has them.
+
+    Declared with each operation, these would be a thousand models, made at every start.
+    """
+    _, definitions = models_json_schema(
+        [(shape, "serialization") for shape in _REFUSALS],
+        ref_template=_REF.format(name="{model}"),
+        schema_generator=NinjaGenerateJsonSchema,
+    )
+    by_status = {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "content": {"application/json": {"schema": {"$ref": _REF.format(name=shape.__name__)}}},
+        }
+        for shape, statuses in _REFUSALS.items()
+        for status in statuses
+    }
+    return by_status, definitions["$defs"]
