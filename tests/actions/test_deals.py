@@ -40,8 +40,8 @@ def test_a_new_deal_and_its_first_version(cast: Cast, now: Clock) -> None:
 
 
 def test_a_key_that_an_import_took_is_not_given_again(cast: Cast, now: Clock, deal: Deal) -> None:
-    Deal.objects.filter(pk=deal.pk).update(key="D2")
-    assert create_deal(cast.ann, now=now(), facts={"name": "Beta"}).deal.key == "D2n"
+    Deal.objects.filter(pk=deal.pk).update(key="D3")
+    assert create_deal(cast.ann, now=now(), facts={"name": "Beta"}).deal.key == "D3n"
 
 
 def test_every_reason_at_once(cast: Cast, now: Clock) -> None:

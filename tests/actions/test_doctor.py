@@ -10,7 +10,15 @@ from django.db import connection
 
 from stageproof.actions.deals import edit_deal
 from stageproof.records.doctor import doctor
-from stageproof.records.models import Activity, Deal, DealVersion, EvidenceVersion, Ledger
+from stageproof.records.models import (
+    Account,
+    Activity,
+    ContactVersion,
+    Deal,
+    DealVersion,
+    EvidenceVersion,
+    Ledger,
+)
 from stageproof.records.tables import forget
 from tests.actions.conftest import Cast, Clock
 
@@ -18,7 +26,7 @@ Tamper = Callable[[Deal], Any]
 
 
 def amount_of_a_version(deal: Deal) -> None:
-    DealVersion.objects.filter(seq=1).update(amount=1)
+    DealVersion.objects.filter(change="created").update(amount=1)
 
 
 def amount_of_the_deal(deal: Deal) -> None:
@@ -38,7 +46,19 @@ def end_of_a_version(deal: Deal) -> None:
 
 
 def digest_of_a_version(deal: Deal) -> None:
-    DealVersion.objects.filter(seq=1).update(digest="f" * 64)
+    DealVersion.objects.filter(change="created").update(digest="f" * 64)
+
+
+def name_of_the_account(deal: Deal) -> None:
+    Account.objects.update(name="Another")
+
+
+def title_of_a_contacts_version(deal: Deal) -> None:
+    ContactVersion.objects.update(title="Chief of everything")
+
+
+def version_of_a_contact_taken_out(deal: Deal) -> None:
+    ContactVersion.objects.order_by("seq")[0].delete()
 
 
 def count_of_versions(deal: Deal) -> None:
@@ -58,6 +78,9 @@ def ledger_set_back(deal: Deal) -> None:
         (evidence_taken_out, ["change_missing"]),
         (end_of_a_version, ["versions_apart", "present_differs"]),
         (digest_of_a_version, ["change_altered", "change_altered"]),
+        (name_of_the_account, ["present_differs"]),
+        (title_of_a_contacts_version, ["change_altered", "present_differs"]),
+        (version_of_a_contact_taken_out, ["change_missing", "present_differs"]),
         (count_of_versions, ["version_miscounted"]),
         (ledger_set_back, ["ledger_differs"]),
     ],
@@ -76,7 +99,7 @@ def test_what_was_done_past_the_verbs_is_told(
 
 def test_an_end_cut_off_is_told(cast: Cast, now: Clock, deal: Deal) -> None:
     edit_deal(cast.ann, deal.key, now=now(), changes={"amount": 5_100_000})
-    DealVersion.objects.filter(seq=2).delete()
+    DealVersion.objects.filter(change="edited").delete()
     forget()
     assert [problem.code for problem in doctor().problems] == [
         "ledger_differs",

@@ -21,6 +21,7 @@ from stageproof.engine.frames import collect
 from stageproof.records.doctor import doctor
 from stageproof.records.models import (
     Account,
+    AccountVersion,
     Activity,
     Deal,
     DealVersion,
@@ -101,6 +102,13 @@ def test_deals_arrive_as_they_were(
         ("open", dt.date(2026, 1, 7), "import", now.at),
         ("won", dt.date(2026, 2, 9), "import", now.at),
     ]
+    beta = AccountVersion.objects.get(name="Beta Ltd")
+    assert (beta.change, beta.door, beta.actor, beta.valid_from) == (
+        "created",
+        "import",
+        cast.olga.name,
+        now.at,
+    )
     zoe = Person.objects.get(name="Zoe Zimmer")
     assert (zoe.is_active, zoe.has_usable_password(), zoe.email.split("@")[1]) == (
         False, False, "not-invited.invalid",

@@ -6,21 +6,18 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from stageproof.actions import directory
 from stageproof.actions.actor import Actor
-from stageproof.actions.conflict import Conflict, NotFound
 from stageproof.actions.deals import save_version
 from stageproof.actions.facts import unknown_facts
-from stageproof.actions.history import names_changed
 from stageproof.actions.likeness import Likely, company_key, domain_key
-from stageproof.actions.permission import demand
 from stageproof.actions.wrong import missing, text_problems, wrong
-from stageproof.engine.problem import Problem, Refused
-from stageproof.records.ledger import writing
+from stageproof.engine.problem import Problem
+from stageproof.records.ledger import Writing
 from stageproof.records.models import Account, Contact, Deal
 
 FIELDS = ("name", "domain", "industry", "country", "employees", "segment", "external_id")
-KEEPS_ACCOUNTS = ("rep", "manager", "pipeline owner", "marketing", "admin")
-MERGES = ("manager", "pipeline owner", "admin")
+PASSED = "account merged"
 MOST_EMPLOYEES = 10_000_000
 
 
@@ -28,16 +25,7 @@ def create_account(
     actor: Actor, *, now: dt.datetime, facts: Mapping[str, Any], even_if_similar: bool = False
 ) -> Account:
     """A new account; refused where one is likely to be the same, unless that has been looked at."""
-    demand(actor, KEEPS_ACCOUNTS, "create accounts")
-    facts = _tidy(facts)
-    problems = check_account({"name": "", **facts})
-    if problems:
-        raise Refused(problems)
-    with writing(recorded_at=now, actor=actor.name, door=actor.door):
-        similar = [] if even_if_similar else likely_accounts(facts)
-        if similar:
-            raise Refused([_likely(each) for each in similar])
-        return Account.objects.create(**facts, created_at=now)
+    return directory.create(ACCOUNTS, actor, now=now, facts=facts, even_if_similar=even_if_similar)
 
 
 def edit_account(
@@ -49,64 +37,32 @@ def edit_account(
     expected_version: int | None = None,
 ) -> Account:
     """The account with other facts."""
-    demand(actor, KEEPS_ACCOUNTS, "change accounts")
-    changes = _tidy(changes)
-    with writing(recorded_at=now, actor=actor.name, door=actor.door):
-        account = find_account(account_id)
-        problems = check_account(changes, account)
-        if problems:
-            raise Refused(problems)
-        if expected_version is not None and expected_version != account.version:
-            raise Conflict(f"account {account_id}", expected_version, account.version, [])
-        changed = [name for name, value in changes.items() if getattr(account, name) != value]
-        if changed:
-            for name in changed:
-                setattr(account, name, changes[name])
-            account.version += 1
-            account.save()
-            names_changed()
-    return account
+    return directory.edit(
+        ACCOUNTS, actor, account_id, now=now, changes=changes, expected_version=expected_version
+    )
 
 
 def merge_accounts(actor: Actor, *, winner: int, loser: int, now: dt.datetime) -> Account:
     """The one account of two: deals and contacts pass to it, and its blanks are filled.
 
-    Deals get a version that says so; what happened at the loser stays there.
+    Deals and contacts get a version that says so; what happened at the loser stays there.
     """
-    demand(actor, MERGES, "merge accounts")
-    with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
-        kept, gone = find_account(winner), find_account(loser)
-        if kept.pk == gone.pk:
-            raise Refused(
-                [wrong("loser", loser, "An account cannot be merged with itself.", "Choose another.")]
-            )
-        taken = {name: getattr(gone, name) for name in FIELDS if name != "name"}
-        gone.merged_into, gone.external_id = kept, None
-        gone.version += 1
-        gone.save()
-        for name, value in taken.items():
-            if not getattr(kept, name):
-                setattr(kept, name, value)
-        kept.version += 1
-        kept.save()
-        for deal in Deal.objects.select_for_update().filter(account=gone).order_by("id"):
-            deal.account = kept
-            save_version(
-                session, deal, change="account merged", at=now, note=f"{gone.name} became part of {kept.name}"
-            )
-        Contact.objects.filter(account=gone).update(account=kept)
-        names_changed()
-    return kept
+    return directory.merge(ACCOUNTS, actor, winner=winner, loser=loser, now=now, pass_on=_pass_on)
+
+
+def _pass_on(session: Writing, gone: Account, kept: Account, now: dt.datetime) -> None:
+    note = f"{gone.name} became part of {kept.name}"
+    for deal in Deal.objects.select_for_update().filter(account=gone).order_by("id"):
+        deal.account = kept
+        save_version(session, deal, change=PASSED, at=now, note=note)
+    for contact in Contact.objects.filter(account=gone).order_by("id"):
+        contact.account = kept
+        directory.save_entry(session, contact, change=PASSED, at=now, note=note)
 
 
 def find_account(account_id: int) -> Account:
     """The account, of a merged one the account that it became part of; NotFound otherwise."""
-    account = Account.objects.select_related("merged_into").filter(pk=account_id).first()
-    while account is not None and account.merged_into is not None:
-        account = account.merged_into
-    if account is None:
-        raise NotFound("account", str(account_id))
-    return account
+    return directory.find(Account, account_id)
 
 
 def likely_accounts(facts: Mapping[str, Any]) -> list[Likely]:
@@ -153,16 +109,6 @@ def check_account(facts: Mapping[str, Any], account: Account | None = None) -> l
     return problems
 
 
-def _tidy(facts: Mapping[str, Any]) -> dict[str, Any]:
-    tidy = {name: value.strip() if isinstance(value, str) else value for name, value in facts.items()}
-    for name in ("domain", "industry", "country", "segment"):
-        if name in tidy and tidy[name] is None:
-            tidy[name] = ""
-    if tidy.get("external_id") == "":
-        tidy["external_id"] = None
-    return tidy
-
-
 def _likely(each: Likely) -> Problem:
     return Problem(
         "likely_duplicate",
@@ -171,3 +117,6 @@ def _likely(each: Likely) -> Problem:
         column="name",
         value=str(each.id),
     )
+
+
+ACCOUNTS = directory.Kind(Account, "account", FIELDS, check_account, likely_accounts, _likely)

@@ -10,6 +10,7 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.contacts import check_contact, find_contact
 from stageproof.actions.deals import locked_deal
+from stageproof.actions.directory import save_entry
 from stageproof.actions.history import succeed
 from stageproof.actions.wrong import not_ahead, one_of
 from stageproof.engine.problem import Problem, Refused
@@ -40,7 +41,7 @@ def add_to_committee(
             problems += check_contact({"name": "", **contact})
         if problems:
             raise Refused(problems)
-        person = find_contact(contact) if isinstance(contact, int) else _contact(contact, deal, now)
+        person = find_contact(contact) if isinstance(contact, int) else _contact(session, contact, deal, now)
         if _held(deal, person, role) is not None:
             says = f"{person.name} is {_words(role)} of this deal already."
             raise Refused(
@@ -90,13 +91,15 @@ def remove_from_committee(
         return succeed(session, current, at=now, removed=True)
 
 
-def _contact(facts: Mapping[str, Any], deal: Deal, now: dt.datetime) -> Contact:
+def _contact(session: Writing, facts: Mapping[str, Any], deal: Deal, now: dt.datetime) -> Contact:
     email = str(facts.get("email") or "").strip()
     known = Contact.objects.filter(email__iexact=email, merged_into__isnull=True).first() if email else None
     if known is not None:
         return known
     plain = {name: value.strip() for name, value in facts.items() if isinstance(value, str) and value.strip()}
-    return Contact.objects.create(**{"account": deal.account, **plain}, created_at=now)
+    made = Contact(**{"account": deal.account, **plain}, created_at=now, version=0)
+    save_entry(session, made, change="created", at=now)
+    return made
 
 
 def _give(

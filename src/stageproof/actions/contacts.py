@@ -9,36 +9,24 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
+from stageproof.actions import directory
 from stageproof.actions.actor import Actor
-from stageproof.actions.conflict import Conflict, NotFound
 from stageproof.actions.facts import unknown_facts
-from stageproof.actions.history import names_changed, succeed
+from stageproof.actions.history import succeed
 from stageproof.actions.likeness import Likely, person_key
-from stageproof.actions.permission import demand
 from stageproof.actions.wrong import missing, text_problems, wrong
-from stageproof.engine.problem import Problem, Refused
-from stageproof.records.ledger import Writing, writing
+from stageproof.engine.problem import Problem
+from stageproof.records.ledger import Writing
 from stageproof.records.models import Account, Contact, RoleVersion
 
 FIELDS = ("name", "account", "email", "title", "phone", "external_id")
-KEEPS_CONTACTS = ("rep", "manager", "pipeline owner", "marketing", "admin")
-MERGES = ("manager", "pipeline owner", "admin")
 
 
 def create_contact(
     actor: Actor, *, now: dt.datetime, facts: Mapping[str, Any], even_if_similar: bool = False
 ) -> Contact:
     """A new contact; refused where one is likely to be the same, unless that has been looked at."""
-    demand(actor, KEEPS_CONTACTS, "create contacts")
-    facts = _tidy(facts)
-    problems = check_contact({"name": "", **facts})
-    if problems:
-        raise Refused(problems)
-    with writing(recorded_at=now, actor=actor.name, door=actor.door):
-        similar = [] if even_if_similar else likely_contacts(facts)
-        if similar:
-            raise Refused([_likely(each) for each in similar])
-        return Contact.objects.create(**facts, created_at=now)
+    return directory.create(CONTACTS, actor, now=now, facts=facts, even_if_similar=even_if_similar)
 
 
 def edit_contact(
@@ -50,58 +38,19 @@ def edit_contact(
     expected_version: int | None = None,
 ) -> Contact:
     """The contact with other facts."""
-    demand(actor, KEEPS_CONTACTS, "change contacts")
-    changes = _tidy(changes)
-    with writing(recorded_at=now, actor=actor.name, door=actor.door):
-        contact = find_contact(contact_id)
-        problems = check_contact(changes, contact)
-        if problems:
-            raise Refused(problems)
-        if expected_version is not None and expected_version != contact.version:
-            raise Conflict(f"contact {contact_id}", expected_version, contact.version, [])
-        changed = [name for name, value in changes.items() if getattr(contact, name) != value]
-        if changed:
-            for name in changed:
-                setattr(contact, name, changes[name])
-            contact.version += 1
-            contact.save()
-            names_changed()
-    return contact
+    return directory.edit(
+        CONTACTS, actor, contact_id, now=now, changes=changes, expected_version=expected_version
+    )
 
 
 def merge_contacts(actor: Actor, *, winner: int, loser: int, now: dt.datetime) -> Contact:
     """The one contact of two: the loser's roles pass to it, and its blanks are filled."""
-    demand(actor, MERGES, "merge contacts")
-    with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
-        kept, gone = find_contact(winner), find_contact(loser)
-        if kept.pk == gone.pk:
-            raise Refused(
-                [wrong("loser", loser, "A contact cannot be merged with itself.", "Choose another.")]
-            )
-        taken = {"external_id": gone.external_id}
-        gone.merged_into, gone.external_id = kept, None
-        gone.version += 1
-        gone.save()
-        for name in ("account", "email", "title", "phone"):
-            taken[name] = getattr(gone, name)
-        for name, value in taken.items():
-            if not getattr(kept, name):
-                setattr(kept, name, value)
-        kept.version += 1
-        kept.save()
-        _pass_roles(session, gone, kept, now)
-        names_changed()
-    return kept
+    return directory.merge(CONTACTS, actor, winner=winner, loser=loser, now=now, pass_on=_pass_roles)
 
 
 def find_contact(contact_id: int) -> Contact:
     """The contact, of a merged one the contact that it became part of; NotFound otherwise."""
-    contact = Contact.objects.select_related("account", "merged_into").filter(pk=contact_id).first()
-    while contact is not None and contact.merged_into is not None:
-        contact = contact.merged_into
-    if contact is None:
-        raise NotFound("contact", str(contact_id))
-    return contact
+    return directory.find(Contact, contact_id)
 
 
 def likely_contacts(facts: Mapping[str, Any]) -> list[Likely]:
@@ -157,16 +106,6 @@ def _pass_roles(session: Writing, gone: Contact, kept: Contact, now: dt.datetime
             session.add([RoleVersion(**given, valid_from=at)])
 
 
-def _tidy(facts: Mapping[str, Any]) -> dict[str, Any]:
-    tidy = {name: value.strip() if isinstance(value, str) else value for name, value in facts.items()}
-    for name in ("email", "title", "phone"):
-        if name in tidy and tidy[name] is None:
-            tidy[name] = ""
-    if tidy.get("external_id") == "":
-        tidy["external_id"] = None
-    return tidy
-
-
 def _is_email(text: str) -> bool:
     try:
         validate_email(text)
@@ -183,3 +122,6 @@ def _likely(each: Likely) -> Problem:
         column="name",
         value=str(each.id),
     )
+
+
+CONTACTS = directory.Kind(Contact, "contact", FIELDS, check_contact, likely_contacts, _likely)

@@ -27,6 +27,7 @@ from stageproof.actions.import_rest import (
     contacts_of_activities,
     take_activities,
     take_evidence,
+    take_campaigns,
     take_leads,
     take_roles,
     take_targets,
@@ -66,6 +67,7 @@ class ImportResult:
     leads: int = 0
     targets: int = 0
     touches: int = 0
+    campaigns: int = 0
     refused: list[RefusedMove] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     changes: list[FactChange] = field(default_factory=list)
@@ -83,7 +85,7 @@ class ImportResult:
     def changes_anything(self) -> bool:
         """Whether the import does more than find everything as it is."""
         counts = (self.created, self.updated, self.moved, self.deleted, self.roles, self.evidence)
-        return any((*counts, self.activities, self.leads, self.targets, self.touches))
+        return any((*counts, self.activities, self.leads, self.targets, self.touches, self.campaigns))
 
     def summary(self) -> dict[str, Any]:
         """The counts, and the first of each list, for the record."""
@@ -201,7 +203,7 @@ def commit_import(
         row.first_seq = before + 1 if changed else None
         row.last_seq = session.ledger.last_seq if changed else None
         row.save()
-        if result.added or result.touches:
+        if result.added:
             names_changed()
     return replace(result, run=row)
 
@@ -249,7 +251,7 @@ def _take(session: Writing, imported: Imported, read: _Reading) -> ImportResult:
     """Everything that the files bring, in the order in which the parts need each other."""
     now, book = read.now, known_as(imported.book, read.options.same_accounts, read.options.same_deals)
     deals = incoming(book, read.definitions, pipeline=read.definition.pipeline, now=now)
-    directory = _directory(deals, book, now)
+    directory = _directory(session, deals, book)
     found = compare(pointed(deals.present, directory), here(), deals.custom, read.definitions)
     fresh = deals.versions.join(found.new.select("deal"), on="deal", how="semi", maintain_order="left")
     add_new_deals(session, fresh, deals.custom, directory)
@@ -268,7 +270,7 @@ def _take(session: Writing, imported: Imported, read: _Reading) -> ImportResult:
     directory.add_contacts(contacts_of_activities(taking))
     result.activities = take_activities(taking)
     result.leads, result.targets = take_leads(taking), take_targets(taking)
-    result.touches = take_touches(taking)
+    result.touches, result.campaigns = take_touches(taking), take_campaigns(taking)
     # Last, so that what the same files bring as proof counts.
     result.moved, result.refused = ask_the_gate(session, found, now=now, reason=read.options.reason)
     result.versions = fresh.height + len(found.edits) + len(found.deletions) + result.moved
@@ -280,9 +282,9 @@ def _take(session: Writing, imported: Imported, read: _Reading) -> ImportResult:
     return result
 
 
-def _directory(deals: Incoming, book: Book, now: dt.datetime) -> Directory:
+def _directory(session: Writing, deals: Incoming, book: Book) -> Directory:
     """Everyone and everything that the files name, made where it is not here."""
-    directory = Directory.load(now)
+    directory = Directory.load(session)
     others = {
         name: collect(book.tables[name]) for name in ("activities", "leads", "targets") if book.holds(name)
     }

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 from django.contrib.auth.hashers import make_password
 
+from stageproof.actions.directory import add_first_versions
 from stageproof.actions.likeness import Likely, company_key
+from stageproof.records.ledger import Writing
 from stageproof.records.models import Account, Contact, Person, Team
 
 NOT_INVITED = "not-invited.invalid"
@@ -20,7 +22,7 @@ NOT_INVITED = "not-invited.invalid"
 class Directory:
     """Ids by name, any case; people by e-mail address too."""
 
-    now: dt.datetime
+    session: Writing
     people: dict[str, int] = field(default_factory=dict)
     teams: dict[str, int] = field(default_factory=dict)
     accounts: dict[str, int] = field(default_factory=dict)
@@ -30,9 +32,9 @@ class Directory:
     likely_accounts: list[tuple[str, Likely]] = field(default_factory=list)
 
     @classmethod
-    def load(cls, now: dt.datetime) -> Directory:
+    def load(cls, session: Writing) -> Directory:
         """Everyone and everything that is there."""
-        found = cls(now)
+        found = cls(session)
         for pk, name, email, team in Person.objects.values_list("id", "name", "email", "team_id"):
             found.people[_key(name)] = found.people[_key(email)] = pk
             found.team_of[pk] = team
@@ -49,6 +51,10 @@ class Directory:
         for pk, name, account in Contact.objects.order_by("-id").values_list("id", "name", "account_id"):
             found.contacts[_key(name), account] = _root(pk, parents)
         return found
+
+    @property
+    def now(self) -> dt.datetime:
+        return self.session.recorded_at
 
     def add_teams(self, names: Iterable[str]) -> None:
         """Makes the teams that are not there."""
@@ -87,7 +93,9 @@ class Directory:
             if (twin := known.get(company_key(name))) is not None:
                 self.likely_accounts.append((name, Likely(*twin, "has the same name")))
         rows = [Account(name=name, created_at=self.now) for name in fresh]
-        for account in Account.objects.bulk_create(rows, batch_size=1_000):
+        made = Account.objects.bulk_create(rows, batch_size=1_000)
+        add_first_versions(self.session, Account, [account.pk for account in made])
+        for account in made:
             self.accounts[_key(account.name)] = account.pk
 
     def add_contacts(self, people: Iterable[tuple[str, int | None, str | None]]) -> None:
@@ -101,7 +109,8 @@ class Directory:
                 )
         if fresh:
             self.added["contacts"] = [contact.name for contact in fresh.values()]
-        Contact.objects.bulk_create(fresh.values(), batch_size=1_000)
+        made = Contact.objects.bulk_create(fresh.values(), batch_size=1_000)
+        add_first_versions(self.session, Contact, [contact.pk for contact in made])
         self.contacts.update({key: contact.pk for key, contact in fresh.items()})
 
     def person(self, name: str | None) -> int | None:

@@ -119,7 +119,7 @@ def load_history(session: Writing, tables: Tables, told: Told) -> dict[str, int]
     """Saves every table in the order in which they refer to each other; how many rows of each."""
     ids = Ids.load()
     began = instant_number(dt.datetime.combine(told.day(BEGINS_ON), dt.time(), dt.UTC))
-    load_tables.load_accounts(ids, tables.accounts, tables.contacts, created_at=began)
+    load_tables.load_accounts(session, ids, tables.accounts, tables.contacts, created_at=began)
     frames = {name: told.frame(name, frame) for name, frame in tables.engine.items() if not frame.is_empty()}
     deals = frames["deals"]
     stages = [stage.name for stage in tables.definitions[0].stages]
@@ -132,13 +132,11 @@ def load_history(session: Writing, tables: Tables, told: Told) -> dict[str, int]
         "activities": lambda frame: load_tables.load_activities(session, ids, frame),
         "leads": lambda frame: load_tables.load_leads(session, ids, frame),
         "targets": lambda frame: load_tables.load_targets(session, ids, frame),
-        "touches": lambda frame: load_tables.load_touches(ids, frame),
+        "touches": lambda frame: load_tables.load_touches(session, ids, frame),
+        "campaigns": lambda frame: load_tables.load_campaigns(session, ids, frame),
         "calls": lambda frame: load_tables.load_calls(ids, frame),
     }
     counts |= {name: load(frames[name]) for name, load in loaders.items() if name in frames}
-    days = pl.col("starts_on", "ends_on").cast(pl.Date).dt.offset_by(f"{told.years}y").cast(pl.Int32)
-    in_cents = tables.campaigns.with_columns(days, cost=pl.col("cost") * 100)
-    counts["campaigns"] = load_tables.load_campaigns(in_cents, CURRENCY)
     return counts
 
 

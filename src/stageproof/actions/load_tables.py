@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from stageproof.actions.directory import add_first_versions, save_entry
 from stageproof.engine.tables import FOREVER
 from stageproof.records.bulk import add_rows, insert_rows
 from stageproof.records.ledger import Writing
@@ -16,7 +17,7 @@ from stageproof.records.models import (
     Account,
     Activity,
     Call,
-    Campaign,
+    CampaignVersion,
     Contact,
     Deal,
     DealVersion,
@@ -28,6 +29,7 @@ from stageproof.records.models import (
     Team,
     Touch,
 )
+from stageproof.records.models.marketing import LEAD_FACTS
 
 FACTS = (
     "name", "pipeline", "stage", "status", "amount", "currency", "close_on", "forecast_category", "source",
@@ -58,7 +60,9 @@ class Ids:
         )
 
 
-def load_accounts(ids: Ids, accounts: pl.DataFrame, contacts: pl.DataFrame, *, created_at: int) -> None:
+def load_accounts(
+    session: Writing, ids: Ids, accounts: pl.DataFrame, contacts: pl.DataFrame, *, created_at: int
+) -> None:
     """Saves buying companies and their people, and notes their ids."""
     insert_rows(
         Account,
@@ -70,6 +74,7 @@ def load_accounts(ids: Ids, accounts: pl.DataFrame, contacts: pl.DataFrame, *, c
         ),
     )  # fmt: skip
     ids.accounts = dict(Account.objects.values_list("name", "id"))
+    add_first_versions(session, Account, ids.accounts.values(), since=created_at)
     named = contacts.unique(["name", "account"], keep="first", maintain_order=True)
     insert_rows(
         Contact,
@@ -83,6 +88,7 @@ def load_accounts(ids: Ids, accounts: pl.DataFrame, contacts: pl.DataFrame, *, c
     ids.contacts = {
         (name, account): pk for pk, name, account in Contact.objects.values_list("id", "name", "account_id")
     }
+    add_first_versions(session, Contact, ids.contacts.values(), since=created_at)
 
 
 def load_deals(session: Writing, ids: Ids, deals: pl.DataFrame, stages: Sequence[str]) -> int:
@@ -138,12 +144,14 @@ def load_roles(session: Writing, ids: Ids, roles: pl.DataFrame, account_of: Mapp
         account = ids.accounts.get(account_of.get(row["deal"]) or "")
         contact = ids.contacts.get((row["contact"], account))
         if contact is None:
-            made = Contact.objects.create(
+            made = Contact(
                 name=row["contact"],
                 account_id=account,
                 title=row["title"] or "",
                 created_at=session.recorded_at,
+                version=0,
             )
+            save_entry(session, made, change="created", at=session.recorded_at)
             contact = ids.contacts[row["contact"], account] = made.pk
         times = _times(ids, row)
         rows.append((ids.deals[row["deal"]], contact, row["role"], row["engaged_at"], False, *times))
@@ -153,11 +161,12 @@ def load_roles(session: Writing, ids: Ids, roles: pl.DataFrame, account_of: Mapp
 
 def load_activities(session: Writing, ids: Ids, activities: pl.DataFrame) -> int:
     """Saves what happened; how many."""
-    names = ["key", "deal_id", "account_id", "contact_id", "owner_id", "kind", "side", "direction", "happened_at",
-             "subject", "recorded_at", "actor"]  # fmt: skip
+    names = ["key", "deal_id", "lead", "account_id", "contact_id", "owner_id", "kind", "side", "direction",
+             "happened_at", "subject", "recorded_at", "actor"]  # fmt: skip
     rows = (
         (
-            row["activity"], ids.deals.get(row["deal"] or ""), account := ids.accounts.get(row["account"] or ""),
+            row["activity"], ids.deals.get(row["deal"] or ""), row.get("lead"),
+            account := ids.accounts.get(row["account"] or ""),
             ids.contacts.get((row["contact"] or "", account)), ids.people.get(row["owner"] or ""), row["kind"],
             row["side"], row["direction"], row["happened_at"], row["subject"] or "",
             row["happened_at"] if row["recorded_at"] is None else row["recorded_at"],
@@ -170,17 +179,27 @@ def load_activities(session: Writing, ids: Ids, activities: pl.DataFrame) -> int
 
 def load_leads(session: Writing, ids: Ids, leads: pl.DataFrame) -> int:
     """Saves every version of every lead; how many."""
-    names = ["lead", "name", "account", "source", "campaign", "status", "owner_id", "deal_id", "created_at",
-             "removed", *TIMES]  # fmt: skip
+    known = ("status", "qualification", "disqualified_reason", "responded_at")
+    names = ["lead", *LEAD_FACTS, *known, "answers", "owner_id", "deal_id", "contact_id", "merged_into", "created_at",
+             "removed", "change", "note", *TIMES]  # fmt: skip
+    before: dict[str, str] = {}
     rows = (
         (
-            row["lead"], row["name"] or row["lead"], row["account"], row["source"], row["campaign"], row["status"],
-            ids.people.get(row["owner"] or ""), ids.deals.get(row["deal"] or ""), row["created_at"], False,
-            *_times(ids, row),
+            row["lead"], row["name"] or row["lead"], *(row.get(name) for name in (*LEAD_FACTS[1:], *known)), {},
+            ids.people.get(row["owner"] or ""), ids.deals.get(row["deal"] or ""), None, None, row["created_at"], False,
+            _lead_change(before, row["lead"], row["status"]), "", *_times(ids, row),
         )
         for row in _in_order(leads)
     )  # fmt: skip
     return add_rows(session, LeadVersion, names, rows)
+
+
+def _lead_change(before: dict[str, str], lead: str, status: str) -> str:
+    """What a version of a lead is, by the status that it had before; notes the status for the next."""
+    was, before[lead] = before.get(lead), status
+    if was is None:
+        return "created"
+    return status if was != status and status != "new" else "edited"
 
 
 def load_targets(session: Writing, ids: Ids, targets: pl.DataFrame) -> int:
@@ -198,15 +217,15 @@ def load_targets(session: Writing, ids: Ids, targets: pl.DataFrame) -> int:
     return add_rows(session, TargetVersion, names, rows)
 
 
-def load_touches(ids: Ids, touches: pl.DataFrame) -> int:
+def load_touches(session: Writing, ids: Ids, touches: pl.DataFrame) -> int:
     """Saves touches of leads and deals; how many."""
-    names = ["lead", "deal_id", "source", "campaign", "touched_at", "recorded_at"]
+    names = ["lead", "deal_id", "source", "campaign", "touched_at", "recorded_at", "actor"]
     rows = (
         (row["lead"], ids.deals.get(row["deal"] or ""), row["source"], row["campaign"], row["touched_at"],
-         row["touched_at"] if row["recorded_at"] is None else row["recorded_at"])
-        for row in touches.iter_rows(named=True)
+         row["touched_at"] if row["recorded_at"] is None else row["recorded_at"], session.actor)
+        for row in touches.sort("touched_at", maintain_order=True).iter_rows(named=True)
     )  # fmt: skip
-    return insert_rows(Touch, names, rows)
+    return add_rows(session, Touch, names, rows)
 
 
 def load_calls(ids: Ids, calls: pl.DataFrame) -> int:
@@ -220,11 +239,12 @@ def load_calls(ids: Ids, calls: pl.DataFrame) -> int:
     return insert_rows(Call, names, rows)
 
 
-def load_campaigns(campaigns: pl.DataFrame, currency: str) -> int:
-    """Saves campaigns, whose `cost` is in minor units; how many."""
-    names = ["name", "source", "starts_on", "ends_on", "cost", "currency"]
-    columns = campaigns.select("campaign", "source", "starts_on", "ends_on", "cost")
-    return insert_rows(Campaign, names, ((*row, currency) for row in columns.iter_rows()))
+def load_campaigns(session: Writing, ids: Ids, campaigns: pl.DataFrame) -> int:
+    """Saves every version of every campaign, whose `cost` is in minor units; how many."""
+    facts = ("campaign", "source", "starts_on", "ends_on", "cost", "currency")
+    names = ["name", *facts[1:], "removed", *TIMES]
+    rows = ((*(row[name] for name in facts), False, *_times(ids, row)) for row in _in_order(campaigns))
+    return add_rows(session, CampaignVersion, names, rows)
 
 
 def _in_order(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:

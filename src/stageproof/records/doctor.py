@@ -18,16 +18,24 @@ from stageproof.engine.qualification import QUALIFICATIONS, qualified_deals
 from stageproof.records import tables
 from stageproof.records.ledger import chained_fields, digest_of
 from stageproof.records.models import (
+    Account,
+    AccountVersion,
     Activity,
+    CampaignVersion,
+    Contact,
+    ContactVersion,
     Deal,
     DealVersion,
     EvidenceVersion,
+    FrozenReading,
     LeadVersion,
     Ledger,
     Organisation,
     RoleVersion,
     TargetVersion,
+    Touch,
 )
+from stageproof.records.models.accounts import ACCOUNT_FACTS, CONTACT_FACTS
 from stageproof.records.models.deals import FACTS
 from stageproof.records.models.history import Version
 
@@ -38,6 +46,11 @@ CHAINED: tuple[type[models.Model], ...] = (
     Activity,
     TargetVersion,
     LeadVersion,
+    Touch,
+    CampaignVersion,
+    AccountVersion,
+    ContactVersion,
+    FrozenReading,
 )
 GRAINS: dict[type[Version], tuple[str, ...]] = {
     DealVersion: ("deal_id",),
@@ -45,6 +58,9 @@ GRAINS: dict[type[Version], tuple[str, ...]] = {
     RoleVersion: ("deal_id", "contact_id", "role"),
     TargetVersion: ("owner_id", "team_id", "starts_on", "ends_on"),
     LeadVersion: ("lead",),
+    CampaignVersion: ("name",),
+    AccountVersion: ("account_id",),
+    ContactVersion: ("contact_id",),
 }
 MOST_SHOWN = 20
 _REMEDY = "Restore the last backup that the doctor finds sound, and look who wrote to the database directly."
@@ -127,27 +143,32 @@ def versions_follow_each_other() -> Iterator[Problem]:
                 yield Problem("versions_apart", says, _REMEDY, source=source, value=str(thing[0]))
 
 
+PRESENT: tuple[tuple[type[models.Model], type[Version], str, tuple[str, ...], str], ...] = (
+    (Deal, DealVersion, "deal", FACTS, "key"),
+    (Account, AccountVersion, "account", ACCOUNT_FACTS, "name"),
+    (Contact, ContactVersion, "contact", CONTACT_FACTS, "name"),
+)
+"""What has a present row beside its versions: both tables, its word, its facts, and what it is called by."""
+
+
 def present_is_the_last_version() -> Iterator[Problem]:
-    """Deals whose present row is not what their last version says, or that count their versions wrongly."""
-    names = [field.attname for field in DealVersion._meta.concrete_fields if field.name in FACTS]
-    last = {
-        row[0]: row[1:]
-        for row in DealVersion.objects.filter(valid_to__isnull=True)
-        .values_list("deal_id", *names)
-        .iterator(chunk_size=10_000)
-    }
-    counted = dict(DealVersion.objects.values_list("deal_id").annotate(Count("id")))
-    for pk, key, version, *facts in Deal.objects.values_list("id", "key", "version", *names).iterator(
-        chunk_size=10_000
-    ):
-        kept = last.get(pk)
-        if kept is None or tuple(facts) != tuple(kept):
-            differing = [n for n, a, b in zip(names, facts, kept or (), strict=False) if a != b]
-            says = f"Deal {key} is not what its history says: {', '.join(differing) or 'it has none'}."
-            yield Problem("present_differs", says, _REMEDY, source="records_deal", value=key)
-        elif counted.get(pk) != version:
-            says = f"Deal {key} is at version {version} and has {counted.get(pk, 0)} versions."
-            yield Problem("version_miscounted", says, _REMEDY, source="records_deal", value=key)
+    """Present rows that are not what their last version says, or that count their versions wrongly."""
+    for present, versions, word, facts, called in PRESENT:
+        names = [field.attname for field in versions._meta.concrete_fields if field.name in facts]
+        kept_rows = versions._default_manager.filter(valid_to__isnull=True).values_list(f"{word}_id", *names)
+        last = {row[0]: row[1:] for row in kept_rows.iterator(chunk_size=10_000)}
+        counted = dict(versions._default_manager.values_list(f"{word}_id").annotate(Count("id")))
+        rows = present._default_manager.values_list("id", called, "version", *names)
+        for pk, name, version, *values in rows.iterator(chunk_size=10_000):
+            kept, source = last.get(pk), present._meta.db_table
+            if kept is None or tuple(values) != tuple(kept):
+                differing = [n for n, a, b in zip(names, values, kept or (), strict=False) if a != b]
+                told = ", ".join(differing) or "it has none"
+                says = f"{word.capitalize()} {name} is not what its history says: {told}."
+                yield Problem("present_differs", says, _REMEDY, source=source, value=name)
+            elif counted.get(pk) != version:
+                says = f"{word.capitalize()} {name} is at version {version} and has {counted.get(pk, 0)} versions."
+                yield Problem("version_miscounted", says, _REMEDY, source=source, value=name)
 
 
 def figures_reconcile() -> Iterator[Problem]:

@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from stageproof.actions.accounts import KEEPS_ACCOUNTS, create_account, edit_account, find_account
+from stageproof.actions.accounts import create_account, edit_account, find_account
+from stageproof.actions.directory import KEEPS
 from stageproof.actions.permission import forbid, visible_deals
 from stageproof.engine.frames import readable
 from stageproof.engine.problem import Problem, Refused
@@ -60,7 +61,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "rows": rows, "count": count, "every": every, "text": text, "page_number": page,
         "pages": max((count + ROWS - 1) // ROWS, 1),
         "whole": sums.select(pl.col("open", "won", "deals").sum()).row(0, named=True),
-        "may_create": moment.is_now and actor.role in KEEPS_ACCOUNTS,
+        "may_create": moment.is_now and actor.role in KEEPS,
     }  # fmt: skip
     return render(request, "accounts.html", context)
 
@@ -107,7 +108,7 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
             deals.sort("status", "value", descending=[False, True], nulls_last=True).drop("days_in_stage")
         ).to_dicts(),
         "sums": next(iter(account_sums(deals.with_columns(account=pl.lit(found.name))).to_dicts()), NO_DEALS),
-        "may_edit": moment.is_now and actor.role in KEEPS_ACCOUNTS,
+        "may_edit": moment.is_now and actor.role in KEEPS,
     }
     return render(request, "account.html", context)
 
@@ -117,7 +118,7 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
 def account_new(request: HttpRequest) -> HttpResponse:
     """Asks for a new account's facts, or creates it; a likely duplicate is shown before."""
     actor, problems = actor_of(request), []
-    if actor.role not in KEEPS_ACCOUNTS:
+    if actor.role not in KEEPS:
         raise forbid("create accounts")
     if request.method == "POST":
         try:
@@ -139,7 +140,7 @@ def account_new(request: HttpRequest) -> HttpResponse:
 def account_edit(request: HttpRequest, account_id: int) -> HttpResponse:
     """Asks for other facts of an account, or takes them."""
     actor, problems = actor_of(request), []
-    if actor.role not in KEEPS_ACCOUNTS:
+    if actor.role not in KEEPS:
         raise forbid("change accounts")
     found = find_account(account_id)
     if request.method == "POST":

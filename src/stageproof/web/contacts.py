@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from stageproof.actions.accounts import find_account
-from stageproof.actions.contacts import KEEPS_CONTACTS, create_contact, edit_contact, find_contact
+from stageproof.actions.contacts import create_contact, edit_contact, find_contact
+from stageproof.actions.directory import KEEPS
 from stageproof.actions.permission import forbid, visible_deals
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.models import Activity, Contact, Deal, RoleVersion
@@ -39,7 +40,7 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
         "contact": found,
         "roles": roles.select_related("deal").order_by("-engaged_at"),
         "activities": activities[:SHOWN],
-        "may_edit": actor.role in KEEPS_CONTACTS,
+        "may_edit": actor.role in KEEPS,
     }
     return render(request, "contact.html", context)
 
@@ -49,7 +50,7 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
 def contact_new(request: HttpRequest) -> HttpResponse:
     """Asks for a new contact's facts, or creates it; a likely duplicate is shown before."""
     actor, problems = actor_of(request), []
-    if actor.role not in KEEPS_CONTACTS:
+    if actor.role not in KEEPS:
         raise forbid("create contacts")
     if request.method == "POST":
         try:
@@ -71,7 +72,7 @@ def contact_new(request: HttpRequest) -> HttpResponse:
 def contact_edit(request: HttpRequest, contact_id: int) -> HttpResponse:
     """Asks for other facts of a contact, or takes them."""
     actor, problems = actor_of(request), []
-    if actor.role not in KEEPS_CONTACTS:
+    if actor.role not in KEEPS:
         raise forbid("change contacts")
     found = find_contact(contact_id)
     if request.method == "POST":

@@ -1,25 +1,29 @@
 """All models, since deals, accounts, people and targets form one graph."""
 
 from stageproof.records.models.access import Change, IdempotencyKey, ImportRun, Invitation, SavedView, Token
-from stageproof.records.models.accounts import Account, Contact
+from stageproof.records.models.accounts import Account, AccountVersion, Contact, ContactVersion
 from stageproof.records.models.deals import Activity, Deal, DealVersion, EvidenceVersion, RoleVersion
 from stageproof.records.models.definitions import DefinitionVersion
 from stageproof.records.models.finance import Call, Rate, TargetVersion
 from stageproof.records.models.history import Ledger
-from stageproof.records.models.marketing import Campaign, LeadVersion, Touch
+from stageproof.records.models.marketing import CampaignVersion, LeadVersion, Touch
 from stageproof.records.models.organisation import Organisation, Person, Team
+from stageproof.records.models.readings import FrozenReading, SharedLink
 
 __all__ = [
     "Account",
+    "AccountVersion",
     "Activity",
     "Call",
-    "Campaign",
+    "CampaignVersion",
     "Change",
     "Contact",
+    "ContactVersion",
     "Deal",
     "DealVersion",
     "DefinitionVersion",
     "EvidenceVersion",
+    "FrozenReading",
     "IdempotencyKey",
     "ImportRun",
     "Invitation",
@@ -30,6 +34,7 @@ __all__ = [
     "Rate",
     "RoleVersion",
     "SavedView",
+    "SharedLink",
     "TargetVersion",
     "Team",
     "Token",
