@@ -8,15 +8,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from stageproof.actions.accounts import MOST_EMPLOYEES
 from stageproof.actions.activities import KINDS
 from stageproof.actions.evidence import SIDES
 from stageproof.actions.import_directory import Directory
 from stageproof.engine.book import Book
-from stageproof.engine.frames import collect, day_of, instant_number
-from stageproof.records.bulk import add_rows, execute_many, insert_rows
+from stageproof.engine.frames import collect, day_of, instant_number, number
+from stageproof.records.bulk import add_rows, execute_many
 from stageproof.records.ledger import Writing
 from stageproof.records.models import (
     Activity,
+    CampaignVersion,
     EvidenceVersion,
     ImportRun,
     LeadVersion,
@@ -24,8 +26,9 @@ from stageproof.records.models import (
     TargetVersion,
     Touch,
 )
-from stageproof.records.models.marketing import LEAD_STATUSES
+from stageproof.records.models.marketing import LEAD_FACTS, LEAD_STATUSES
 
+LEAD_STATE = ("status", "qualification", "disqualified_reason", "responded_at")
 Rows = Iterator[dict[str, Any]]
 
 
@@ -155,8 +158,8 @@ def take_evidence(taking: Taking) -> int:
 
 def take_activities(taking: Taking) -> int:
     """How many activities are new; one of the same id, or else of the same content, is not taken again."""
-    names = ["key", "deal_id", "account_id", "contact_id", "owner_id", "kind", "side", "direction", "happened_at",
-             "subject", "actor"]  # fmt: skip
+    names = ["key", "deal_id", "lead", "account_id", "contact_id", "owner_id", "kind", "side", "direction",
+             "happened_at", "subject", "actor"]  # fmt: skip
     if not taking.book.holds("activities"):
         return 0
     here: dict[str, tuple[int | None, bool]] = {
@@ -179,6 +182,7 @@ def take_activities(taking: Taking) -> int:
             (
                 key,
                 deal,
+                _text(row["lead"], 120),
                 place,
                 contact,
                 taking.directory.person(row["owner"]),
@@ -203,11 +207,14 @@ def contacts_of_activities(taking: Taking) -> Iterator[tuple[str, int | None, st
 
 def take_leads(taking: Taking) -> int:
     """How many versions of leads are new; of a lead that is here only what is other now."""
-    names = ["lead", "name", "account", "source", "campaign", "status", "owner_id", "deal_id", "created_at",
-             "removed", "valid_from", "valid_to", "actor"]  # fmt: skip
-    facts = names[1:9]
+    facts = (*LEAD_FACTS, *LEAD_STATE, "owner_id", "deal_id", "created_at")
+    names = ["lead", *facts, "answers", "contact_id", "merged_into", "removed", "change", "note", "valid_from",
+             "valid_to", "actor"]  # fmt: skip
     current = {
-        row[0]: row[1:] for row in _present(LeadVersion, "lead", "id", "valid_from", "removed", *facts)
+        row[0]: row[1:]
+        for row in _present(
+            LeadVersion, "lead", "id", "valid_from", "removed", *facts, "answers", "contact_id", "merged_into"
+        )
     }
     versions: dict[str, list[tuple[Any, ...]]] = {}
     for row in taking.rows("leads"):
@@ -219,20 +226,42 @@ def take_leads(taking: Taking) -> int:
         found.sort(key=lambda version: version[0])
         if lead in current:
             pk, began, removed, *ours = current[lead]
-            ours[7] = instant_number(ours[7])
+            present = [number(each) for each in ours[: len(facts)]]
+            answers, contact, merged_into = ours[len(facts) :]
+            # A lead that was merged stays what it became part of.
+            if merged_into is not None:
+                continue
             latest = found[-1][1]
             # A blank changes nothing, and a lead that came in does not come in again.
-            wanted = tuple(b if b is not None else a for a, b in zip(ours[:7], latest[:7], strict=True))
-            if wanted == tuple(ours[:7]) and not removed:
+            wanted = [b if b is not None else a for a, b in zip(present, latest, strict=True)]
+            wanted[-1] = present[-1]
+            if wanted == present and not removed:
                 continue
             since = max(taking.now, instant_number(began) + 1)
             ends.append((since, pk))
-            rows.append((lead, *wanted, ours[7], False, since, None, taking.session.actor))
+            rows.append(
+                (
+                    lead,
+                    *wanted,
+                    answers,
+                    contact,
+                    None,
+                    False,
+                    "imported",
+                    "",
+                    since,
+                    None,
+                    taking.session.actor,
+                )
+            )
             continue
         found = [each for at, each in enumerate(found) if at + 1 == len(found) or found[at + 1][0] > each[0]]
         for at, (since, values) in enumerate(found):
             until = found[at + 1][0] if at + 1 < len(found) else None
-            rows.append((lead, *values, False, since, until, taking.session.actor))
+            change = "created" if at == 0 else "imported"
+            rows.append(
+                (lead, *values, {}, None, None, False, change, "", since, until, taking.session.actor)
+            )
     _end(LeadVersion, ends)
     return add_rows(taking.session, LeadVersion, names, rows)
 
@@ -280,10 +309,11 @@ def take_targets(taking: Taking) -> int:
 
 def take_touches(taking: Taking) -> int:
     """How many touches are new."""
-    names = ["lead", "deal_id", "source", "campaign", "touched_at", "recorded_at"]
+    names = ["lead", "deal_id", "source", "campaign", "touched_at", "actor"]
+    present = Touch.objects.filter(withdrawn_at__isnull=True)
     here = {
         (lead, deal, source, campaign, instant_number(at))
-        for lead, deal, source, campaign, at in Touch.objects.values_list(*names[:5])
+        for lead, deal, source, campaign, at in present.values_list(*names[:5])
     }
     rows = []
     for row in taking.rows("touches"):
@@ -297,27 +327,71 @@ def take_touches(taking: Taking) -> int:
         )
         if key not in here:
             here.add(key)
-            rows.append((*key, taking.now))
-    return insert_rows(Touch, names, rows)
+            rows.append((*key, taking.session.actor))
+    return add_rows(taking.session, Touch, names, rows)
+
+
+def take_campaigns(taking: Taking) -> int:
+    """How many campaigns are new or cost other than before."""
+    facts = ("source", "starts_on", "ends_on", "cost", "currency")
+    current = {
+        row[0]: row[1:] for row in _present(CampaignVersion, "name", "id", "valid_from", "removed", *facts)
+    }
+    rows: dict[str, tuple[Any, ...]] = {}
+    ends = []
+    for row in sorted(taking.rows("campaigns"), key=lambda row: row["valid_from"]):
+        name = _text(row["campaign"], 200)
+        if not name or (row["cost"] or 0) < 0:
+            continue
+        currency = row["currency"] or taking.book.currency
+        said = [_text(row["source"], 120), row["starts_on"], row["ends_on"], row["cost"], currency]
+        since = taking.since(row)
+        if (held := current.get(name)) is not None:
+            pk, began, removed, *ours = held
+            # A blank changes nothing.
+            present = [number(each) for each in ours]
+            said = [b if b is not None else a for a, b in zip(present, said, strict=True)]
+            if said == present and not removed:
+                continue
+            since = max(taking.now, instant_number(began) + 1)
+            ends.append((since, pk))
+        said[0] = said[0] or name[:120]
+        rows[name] = (name, *said, False, since, None, taking.session.actor)
+    _end(CampaignVersion, list(dict.fromkeys(ends)))
+    names = ["name", *facts, "removed", "valid_from", "valid_to", "actor"]
+    return add_rows(taking.session, CampaignVersion, names, rows.values())
 
 
 def _lead(taking: Taking, row: dict[str, Any]) -> tuple[Any, ...]:
+    employees = row["employees"]
     return (
         _text(row["name"], 255) or row["lead"],
-        _text(row["account"], 255),
-        _text(row["source"], 120),
-        _text(row["campaign"], 200),
+        *(
+            employees
+            if name == "employees" and employees is not None and 0 <= employees <= MOST_EMPLOYEES
+            else None
+            if name == "employees"
+            else _text(row[name], _limit(name))
+            for name in LEAD_FACTS[1:]
+        ),
         row["status"],
+        _text(row["qualification"], 2000),
+        _text(row["disqualified_reason"], 300),
+        None if row["responded_at"] is None else min(row["responded_at"], taking.now),
         taking.directory.person(row["owner"]),
         taking.deals.get(row["deal"] or ""),
         min(row["created_at"], taking.now),
     )
 
 
+def _limit(name: str) -> int:
+    return int(LeadVersion._meta.get_field(name).max_length or 0)  # type: ignore[union-attr]
+
+
 def _free(key: str, deal: int | None, here: dict[str, tuple[int | None, bool]]) -> str | None:
     """The key to save an activity under; None where it is here. Ids of other systems may look like ours."""
-    for number in range(1, 1_000):
-        tried = key if number == 1 else f"{key}~{number}"
+    for count in range(1, 1_000):
+        tried = key if count == 1 else f"{key}~{count}"
         if tried not in here:
             return tried
         held, withdrawn = here[tried]

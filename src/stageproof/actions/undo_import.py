@@ -17,6 +17,7 @@ from stageproof.engine.problem import Problem, Refused
 from stageproof.records.ledger import Writing, writing
 from stageproof.records.models import (
     Activity,
+    CampaignVersion,
     Deal,
     DealVersion,
     EvidenceVersion,
@@ -24,6 +25,7 @@ from stageproof.records.models import (
     LeadVersion,
     RoleVersion,
     TargetVersion,
+    Touch,
 )
 from stageproof.records.models.history import Version
 
@@ -31,6 +33,7 @@ _REST: tuple[tuple[type[Version], tuple[str, ...], str], ...] = (
     (EvidenceVersion, ("evidence",), "revoked"),
     (RoleVersion, ("deal_id", "contact_id", "role"), "removed"),
     (LeadVersion, ("lead",), "removed"),
+    (CampaignVersion, ("name",), "removed"),
     (TargetVersion, ("owner_id", "team_id", "starts_on", "ends_on"), "removed"),
 )
 _BATCH = 500
@@ -56,6 +59,7 @@ def undo_import(actor: Actor, run: int, *, now: dt.datetime) -> ImportRun:
             _undo_versions(session, model, grain, flag, span, now)
         _undo_deals(session, touched, span[0], now)
         Activity.objects.filter(seq__range=span).update(withdrawn_at=now)
+        Touch.objects.filter(seq__range=span).update(withdrawn_at=now)
         row.status, row.undone_at = "undone", now
         row.save()
         names_changed()

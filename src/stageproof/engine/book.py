@@ -40,6 +40,7 @@ _KEYS = {
     "evidence": ("evidence",),
     "roles": ("deal", "contact", "role"),
     "leads": ("lead",),
+    "campaigns": ("campaign",),
     "targets": ("owner", "team", "starts_on", "ends_on"),
 }
 _DTYPES: dict[str, Any] = {
@@ -65,6 +66,8 @@ class Book:
     currency: str
     zone: str
     calendar: Calendar = field(default_factory=Calendar)
+    columns: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The columns that each table was given with; the others are blank for want of data."""
 
     @classmethod
     def build(
@@ -76,6 +79,7 @@ class Book:
         activities: Frame | None = None,
         leads: Frame | None = None,
         touches: Frame | None = None,
+        campaigns: Frame | None = None,
         targets: Frame | None = None,
         calls: Frame | None = None,
         rates: Frame | None = None,
@@ -97,11 +101,16 @@ class Book:
             "activities": activities,
             "leads": leads,
             "touches": touches,
+            "campaigns": campaigns,
             "targets": targets,
             "calls": calls,
             "rates": rates,
         }
-        fields = frozenset(nw.from_native(deals).lazy().collect_schema().names())
+        held = {
+            name: frozenset(nw.from_native(frame).lazy().collect_schema().names())
+            for name, frame in given.items()
+            if frame is not None
+        }
         frames = {
             name: _normal(TABLES[name], frame, zone) for name, frame in given.items() if frame is not None
         }
@@ -110,16 +119,19 @@ class Book:
             currency=nw.coalesce(nw.col("currency"), nw.lit(reporting))
         )
         if "rates" in frames:
-            frames["rates"] = _minor_rates(frames["rates"], reporting)
-        return cls(frames, fields, tuple(definitions), reporting, zone, calendar or Calendar())
+            frames["rates"] = _minor_rates(
+                frames["rates"], reporting, recorded="recorded_at" in held["rates"]
+            )
+        whole = calendar or Calendar()
+        return cls(frames, held["deals"], tuple(definitions), reporting, zone, whole, held)
 
     def with_definitions(self, definitions: Iterable[Definition]) -> Book:
         """The same tables under other rules."""
         return replace(self, definitions=tuple(definitions))
 
-    def holds(self, table: str) -> bool:
-        """Whether the book has data of this kind at all."""
-        return table in self.tables
+    def holds(self, table: str, column: str | None = None) -> bool:
+        """Whether the book has data of this kind at all, or of this column of it."""
+        return table in self.tables and (column is None or column in self.columns.get(table, ()))
 
     def table(self, name: str) -> pl.DataFrame:
         """A whole table with its history, with real dates, as a Polars frame."""
@@ -136,6 +148,22 @@ class Book:
     def as_of(self, at: Instant, known_at: Instant | None = None) -> Pipeline:
         """The pipeline at an instant, as it is known now or as it was known at `known_at`."""
         return Pipeline(self, self.instant(at), None if known_at is None else self.instant(known_at))
+
+    def rates(self, known_at: int | None = None) -> Lazy:
+        """The rates as they are known, or were at an instant: currency, from_on, until_on, nano.
+
+        `nano` is minor units per minor unit times 10^9. A day's rate that was recorded again replaces the one before.
+        """
+        rates = self.tables["rates"]
+        if "until_on" in rates.collect_schema().names():
+            return rates
+        if known_at is None:
+            return self._present_rates
+        return _ranged(_latest(rates.filter(nw.col("recorded_at") <= known_at)))
+
+    @cached_property
+    def _present_rates(self) -> Lazy:
+        return in_memory(_ranged(_latest(self.tables["rates"])))
 
     @cached_property
     def currencies(self) -> frozenset[str]:
@@ -163,6 +191,8 @@ class Pipeline:
     at: int
     known_at: int | None = None
     keeps: bool = False
+    rates_on: int | None = None
+    """The day at whose rates open deals are valued, where that is not the day of the instant."""
     _remembered: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def remember(self, name: str, compute: Callable[[], T]) -> T:
@@ -174,7 +204,7 @@ class Pipeline:
 
     def kept(self) -> Pipeline:
         """The same pipeline with its deals held in memory: quicker from the second figure on, where there is room."""
-        return Pipeline(self.book, self.at, self.known_at, keeps=True)
+        return Pipeline(self.book, self.at, self.known_at, keeps=True, rates_on=self.rates_on)
 
     @cached_property
     def on(self) -> dt.date:
@@ -189,6 +219,11 @@ class Pipeline:
     @property
     def currency(self) -> str:
         return self.book.currency
+
+    @cached_property
+    def rates(self) -> Lazy | None:
+        """The rates as known: currency, from_on, until_on, nano."""
+        return self.book.rates(self.known_at) if self.book.holds("rates") else None
 
     @cached_property
     def versions(self) -> Lazy:
@@ -282,6 +317,24 @@ class Pipeline:
         return self._in_force("leads") if self.book.holds("leads") else None
 
     @cached_property
+    def campaigns(self) -> Lazy | None:
+        """The campaigns at the instant, one row each, with `value`: the cost at the rate of their first day."""
+        from stageproof.engine.exchange import valued
+
+        if not self.book.holds("campaigns"):
+            return None
+        campaigns = self._in_force("campaigns").with_columns(
+            currency=nw.coalesce(nw.col("currency"), nw.lit(self.currency))
+        )
+        return valued(
+            campaigns,
+            self.book,
+            nw.coalesce(nw.col("starts_on"), nw.lit(self.day)),
+            amount="cost",
+            rates=self.rates,
+        )
+
+    @cached_property
     def targets(self) -> pl.DataFrame:
         """The targets in force: owner, team, starts_on, ends_on, amount in the reporting currency."""
         if not self.book.holds("targets"):
@@ -314,14 +367,17 @@ class Pipeline:
     def under(self, *definitions: Definition) -> Pipeline:
         """The same pipeline under other rules, in force from always."""
         always = tuple(replace(each, effective_from=None) for each in definitions)
-        return Pipeline(self.book.with_definitions(always), self.at, self.known_at, self.keeps)
+        return Pipeline(self.book.with_definitions(always), self.at, self.known_at, self.keeps, self.rates_on)
 
     def _known(self, name: str) -> Lazy:
         """All versions known, their `valid_to` recomputed where later knowledge is left out."""
         frame = self.book.tables[name]
-        if self.known_at is None:
+        if self.known_at is not None:
+            frame = _with_valid_to(frame.filter(nw.col("recorded_at") <= self.known_at), _KEYS[name])
+        if not self.book.holds(name, "removed"):
             return frame
-        return _with_valid_to(frame.filter(nw.col("recorded_at") <= self.known_at), _KEYS[name])
+        # What says that something is gone ends it, and does not itself hold.
+        return frame.filter(~nw.coalesce(nw.col("removed"), nw.lit(False)))
 
     def _in_force(self, name: str) -> Lazy:
         return self._known(name).filter(nw.col("valid_from") <= self.at, nw.col("valid_to") > self.at)
@@ -339,10 +395,10 @@ class Pipeline:
 
         rate_on = (
             nw.when((nw.col("status") == "open") | nw.col("close_on").is_null())
-            .then(nw.lit(self.day))
+            .then(nw.lit(self.day if self.rates_on is None else self.rates_on))
             .otherwise(nw.col("close_on"))
         )
-        return valued(frame, self.book, rate_on)
+        return valued(frame, self.book, rate_on, rates=self.rates)
 
 
 def in_memory(frame: Lazy) -> Lazy:
@@ -440,8 +496,8 @@ def _only_currency(deals: Lazy) -> str | None:
     return None if counted.is_empty() else str(counted["currency"][0])
 
 
-def _minor_rates(rates: Lazy, currency: str) -> Lazy:
-    """Rates as ranges of days with `nano`: minor units per minor unit times 10^9."""
+def _minor_rates(rates: Lazy, currency: str, *, recorded: bool) -> Lazy:
+    """Rates with `nano`: minor units per minor unit times 10^9; as ranges of days where none was ever corrected."""
     if "nano" not in rates.collect_schema().names():
         native = rates.to_native()
         if not isinstance(native, pl.LazyFrame):
@@ -461,6 +517,20 @@ def _minor_rates(rates: Lazy, currency: str) -> Lazy:
             for source, rate in table.select("currency", "rate").iter_rows()
         ]
         rates = nw.from_native(table.with_columns(nano=pl.Series(nano, dtype=pl.Int64)).lazy())
+    if not recorded:
+        return _ranged(rates)
+    # A rate of which nobody knows when it was learned has always been known.
+    return rates.with_columns(recorded_at=nw.coalesce(nw.col("recorded_at"), nw.lit(0)))
+
+
+def _latest(rates: Lazy) -> Lazy:
+    """Of the rates of one currency and day the one recorded last."""
+    newer = nw.col("nano").shift(-1).over("currency", "from_on", order_by=["recorded_at", "nano"])
+    return rates.with_columns(newer=newer).filter(nw.col("newer").is_null()).drop("newer")
+
+
+def _ranged(rates: Lazy) -> Lazy:
+    """Each rate until the next of its currency."""
     following = nw.col("from_on").shift(-1).over("currency", order_by="from_on")
     return rates.with_columns(until_on=nw.coalesce(following, nw.lit(FOREVER)))
 

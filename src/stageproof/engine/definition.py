@@ -3,6 +3,7 @@
 [pipeline]   name, owner, kind, version, effective_from, frameworks
 [waivers]    roles, days
 [rules]      thresholds of the four checks (see hygiene_rules)
+[ideal_customer]   fits_from, traits: trait, one_of or at_least and at_most, points
 [[stages]]   name, norm_days, band, quiet_days, aliases
 [[stages.exit]]   id, says, proof
 """
@@ -20,6 +21,7 @@ from typing import Any, Literal, cast
 import tomli_w
 
 from stageproof.engine.hygiene_rules import HygieneRules
+from stageproof.engine.ideal_customer import IdealCustomer, ideal_customer_tables, read_ideal_customer
 from stageproof.engine.owner import why_not_a_person
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.proof import FieldProof, Proof, every_leaf
@@ -91,6 +93,7 @@ class Definition:
     rules: HygieneRules = field(default_factory=HygieneRules)
     frameworks: tuple[str, ...] = ()
     kind: Kind = NEW_BUSINESS
+    ideal_customer: IdealCustomer | None = None
 
     def __post_init__(self) -> None:
         filled = (_filled(stage, place, len(self.stages)) for place, stage in enumerate(self.stages))
@@ -137,6 +140,7 @@ def read_definition(text: str, *, source: str = "") -> Definition:
     root = TomlTable(_parsed(text, source), "", problems, source=source)
     pipeline = root.table("pipeline")
     waivers, rules = root.table("waivers"), root.table("rules")
+    profile = root.table("ideal_customer")
     listed = root.tables("stages")
     root.no_other_keys()
     if pipeline is None and "pipeline" not in root.values:
@@ -148,10 +152,11 @@ def read_definition(text: str, *, source: str = "") -> Definition:
     head = _read_head(pipeline) if pipeline else {}
     allowed = _read_waivers(waivers) if waivers else {}
     thresholds = _read_rules(rules) if rules else HygieneRules()
+    ideal = read_ideal_customer(profile) if profile else None
     _check_names(root, stages, lines)
     if problems:
         raise Refused(problems)
-    return Definition(**head, **allowed, stages=stages, rules=thresholds)
+    return Definition(**head, **allowed, stages=stages, rules=thresholds, ideal_customer=ideal)
 
 
 def write_definition(definition: Definition) -> str:
@@ -172,6 +177,10 @@ def write_definition(definition: Definition) -> str:
         parts.append(_section("[waivers]", waivers))
     if rules:
         parts.append(_section("[rules]", rules))
+    if definition.ideal_customer:
+        whole, traits = ideal_customer_tables(definition.ideal_customer)
+        parts.append(_section("[ideal_customer]", whole))
+        parts.extend(_section("[[ideal_customer.traits]]", each) for each in traits)
     for place, stage in enumerate(definition.stages):
         parts.append(
             _section("[[stages]]", _stage_table(stage, *_by_position(place, len(definition.stages))))

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
 from stageproof.engine.definition import Criterion, Definition, Stage, stage_key
+from stageproof.engine.ideal_customer import profile_changes
 from stageproof.engine.proof import sentence
 from stageproof.engine.proof_strength import strength
 
@@ -47,6 +48,8 @@ def _of_pipeline(before: Definition, after: Definition) -> Iterator[Change]:
         yield Change("framework_added", f"{name} is now followed.")
     for name in sorted(set(before.frameworks) - set(after.frameworks)):
         yield Change("framework_removed", f"{name} is no longer followed.")
+    for kind, says in profile_changes(before.ideal_customer, after.ideal_customer):
+        yield Change(kind, says)
     for each in fields(before.rules):
         old, new = getattr(before.rules, each.name), getattr(after.rules, each.name)
         if old != new:

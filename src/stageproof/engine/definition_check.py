@@ -37,6 +37,7 @@ def check_definition(definition: Definition) -> list[Problem]:
     return [
         *_of_kind(definition),
         *_of_size(definition),
+        *_of_profile(definition),
         *(problem for stage in definition.stages for problem in _of_stage(stage)),
         *(
             problem
@@ -65,6 +66,19 @@ def _of_size(definition: Definition) -> Iterator[Problem]:
             f"There are {count} stages, more than {MOST_STAGES}.",
             "Join stages between which the buyer does nothing new.",
             value=str(count),
+        )
+
+
+def _of_profile(definition: Definition) -> Iterator[Problem]:
+    profile = definition.ideal_customer
+    alone = [each.trait for each in profile.traits if each.points >= profile.fits_from] if profile else []
+    if profile is not None and len(profile.traits) > 1 and alone:
+        yield Problem(
+            "trait_fits_alone",
+            f"A lead fits the ideal customer by its {alone[0]} alone.",
+            "Raise fits_from, or give the trait fewer points.",
+            column="ideal_customer",
+            value=alone[0],
         )
 
 

@@ -133,6 +133,7 @@ ACTIVITIES = Table(
     (
         Column("activity", "text", "identifier"),
         Column("deal", "text", "the deal"),
+        Column("lead", "text", "the lead"),
         Column("account", "text", "the account"),
         Column("contact", "text", "the person at the buyer"),
         Column("kind", "text", "email, meeting, call, task, note", required=True),
@@ -152,9 +153,20 @@ LEADS = Table(
         Column("lead", "text", "identifier", required=True),
         Column("name", "text", "the person"),
         Column("account", "text", "the company"),
+        Column("email", "text", "the person's address"),
+        Column("title", "text", "the person's title"),
+        Column("phone", "text", "the person's number"),
+        Column("industry", "text", "what the company does"),
+        Column("employees", "whole", "how many people work there"),
+        Column("country", "text", "where it is"),
+        Column("technology", "text", "what it works with, divided by commas"),
+        Column("trigger", "text", "what happened there that makes it look for help"),
         Column("source", "text", "where it came from"),
         Column("campaign", "text", "the campaign"),
         Column("status", "text", "new, working, qualified, converted, disqualified", required=True),
+        Column("qualification", "text", "why it counts as qualified"),
+        Column("disqualified_reason", "text", "why it was disqualified"),
+        Column("responded_at", "instant", "when one of us first answered"),
         Column("owner", "text", "who works it"),
         Column("deal", "text", "the deal it was converted into"),
         Column("created_at", "instant", "when it came in", required=True),
@@ -174,6 +186,21 @@ TOUCHES = Table(
         Column("touched_at", "instant", "when", required=True),
         Column("recorded_at", "instant", "when it was learned"),
     ),
+)
+
+CAMPAIGNS = Table(
+    "campaigns",
+    "one campaign and version",
+    (
+        Column("campaign", "text", "its name, as leads and touches have it", required=True),
+        Column("source", "text", "the source that it belongs to"),
+        Column("starts_on", "day", "first day"),
+        Column("ends_on", "day", "last day"),
+        Column("cost", "money", "what it cost in all, spread evenly over its days"),
+        Column("currency", "text", "ISO 4217 code"),
+        *VERSION_COLUMNS,
+    ),
+    versioned=True,
 )
 
 TARGETS = Table(
@@ -207,16 +234,18 @@ CALLS = Table(
 
 RATES = Table(
     "rates",
-    "one currency and day",
+    "one currency and day; more where it was corrected",
     (
         Column("currency", "text", "the currency converted from", required=True),
         Column("from_on", "day", "first day the rate holds; until the next one's", required=True),
         Column(
             "rate", "text", "units of the reporting currency for one unit, as a decimal number", required=True
         ),
+        Column("recorded_at", "instant", "when it was learned; the last of a currency's day is the one that counts"),
     ),
 )
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (DEALS, EVIDENCE, ROLES, ACTIVITIES, LEADS, TOUCHES, TARGETS, CALLS, RATES)
+    table.name: table
+    for table in (DEALS, EVIDENCE, ROLES, ACTIVITIES, LEADS, TOUCHES, CAMPAIGNS, TARGETS, CALLS, RATES)
 }

@@ -23,9 +23,10 @@ from stageproof.importers.evidence import evidence_table, read_evidence
 from stageproof.importers.files import Files, read_files
 from stageproof.importers.header import header_key
 from stageproof.importers.intake import Intake, Settings
-from stageproof.importers.leads import read_leads, read_touches
+from stageproof.importers.leads import read_campaigns, read_leads, read_touches
 from stageproof.importers.lookups import (
     Lookups,
+    named_campaigns,
     read_accounts,
     read_contacts,
     read_deal_accounts,
@@ -105,6 +106,7 @@ class _Assembly:
     accounts: list[FileAccount] = field(default_factory=list)
     shapes: list[TakenFor] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
+    campaigns: list[pl.DataFrame] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.settings.sources = frozenset(self.files.sources)
@@ -186,9 +188,14 @@ class _Assembly:
                 intake.settle(frame).drop_nulls().sort("key", "team_id").unique("key", keep="first")
             )
 
+        def campaigns(intake: Intake) -> None:
+            names, rows = read_campaigns(intake)
+            lookups.campaigns = named_campaigns(lookups.campaigns, names)
+            self.campaigns.append(rows)
+
         self._each("stages", lambda intake: read_stages(intake, lookups))
         self._each("pipelines", keep("pipelines", "pipeline"))
-        self._each("campaigns", keep("campaigns", "campaign"))
+        self._each("campaigns", campaigns)
         self._each("user_roles", keep("roles", "role"))
         self._each("team_names", keep("teams", "team"))
         self._each("user_teams", members)
@@ -197,7 +204,7 @@ class _Assembly:
         self._each("contacts", lambda intake: read_contacts(intake, lookups))
         self._each("deal_accounts", lambda intake: read_deal_accounts(intake, lookups))
         self._each("line_items", lambda intake: read_line_items(intake, lookups))
-        lookups.pipelines, lookups.campaigns = named.get("pipelines"), named.get("campaigns")
+        lookups.pipelines = named.get("pipelines")
         if lookups.users is not None:
             lookups.users = with_teams(
                 lookups.users, named.get("teams"), named.get("members"), named.get("roles")
@@ -340,6 +347,7 @@ class _Assembly:
             activities=_joined(activities),
             leads=_joined(leads),
             touches=_joined(touches),
+            campaigns=_joined(self.campaigns),
             targets=_joined(targets),
             currency=currency.upper() if currency else None,
             zone=self.settings.zone,

@@ -24,6 +24,7 @@ class Lookups:
     contacts: pl.DataFrame | None = None
     """`key` (id), `name`, `title`, `account`"""
     campaigns: pl.DataFrame | None = None
+    """`key` (id or name), `name`, `type`"""
     pipelines: pl.DataFrame | None = None
     deal_accounts: pl.DataFrame | None = None
     """`key` (deal), `account_id`"""
@@ -112,6 +113,11 @@ def read_users(intake: Intake, into: Lookups) -> None:
             f"{inactive} of the people in {intake.source} are inactive; their deals keep their names."
         )
     into.users = _added(into.users, intake.settle(frame))
+
+
+def named_campaigns(before: pl.DataFrame | None, more: pl.DataFrame) -> pl.DataFrame:
+    """Campaigns by id."""
+    return _added(before, more)
 
 
 def read_named(intake: Intake, key: str, before: pl.DataFrame | None) -> pl.DataFrame:

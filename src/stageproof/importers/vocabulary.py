@@ -137,6 +137,8 @@ KINDS: Mapping[str, str] = {
     "engaged_at": "instant",
     "expires_on": "day",
     "converted_at": "instant",
+    "responded_at": "instant",
+    "cost": "money",
     "due_on": "day",
     "starts_on": "day",
     "ends_on": "day",

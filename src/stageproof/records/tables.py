@@ -35,6 +35,11 @@ class Source:
     key: tuple[str, ...] = ()
 
 
+LEAD_TEXTS = (
+    "lead", "name", "account", "email", "title", "phone", "industry", "country", "technology", "trigger", "source",
+    "campaign", "status", "qualification", "disqualified_reason", "owner", "deal",
+)  # fmt: skip
+_LEAD_SOURCES = {"owner": "p.name", "deal": "d.key", "trigger": 'v."trigger"'}
 _V = "v.valid_from, v.valid_to, v.recorded_at, v.actor, v.door, v.seq"
 SOURCES = (
     Source(
@@ -95,14 +100,25 @@ SOURCES = (
         "activities",
         {
             **dict.fromkeys(
-                ("activity", "deal", "account", "contact", "kind", "side", "direction", "subject", "owner"),
+                (
+                    "activity",
+                    "deal",
+                    "lead",
+                    "account",
+                    "contact",
+                    "kind",
+                    "side",
+                    "direction",
+                    "subject",
+                    "owner",
+                ),
                 TEXT,
             ),
             "happened_at": WHOLE,
             "recorded_at": WHOLE,
             "seq": WHOLE,
         },
-        "SELECT v.key, d.key, a.name, c.name, v.kind, v.side, v.direction, v.subject, p.name, v.happened_at,"
+        "SELECT v.key, d.key, v.lead, a.name, c.name, v.kind, v.side, v.direction, v.subject, p.name, v.happened_at,"
         " v.recorded_at, v.seq FROM (SELECT * FROM records_activity WHERE withdrawn_at IS NULL) v"
         " LEFT JOIN records_deal d ON d.id = v.deal_id LEFT JOIN records_account a ON a.id = v.account_id"
         " LEFT JOIN records_contact c ON c.id = v.contact_id LEFT JOIN records_person p ON p.id = v.owner_id",
@@ -110,17 +126,41 @@ SOURCES = (
     Source(
         "leads",
         {
-            **dict.fromkeys(
-                ("lead", "name", "account", "source", "campaign", "status", "owner", "deal"), TEXT
-            ),
+            **dict.fromkeys(LEAD_TEXTS, TEXT),
+            "employees": WHOLE,
+            "responded_at": WHOLE,
             "created_at": WHOLE,
             "removed": pl.Boolean,
             **VERSION,
         },
-        "SELECT v.lead, v.name, v.account, v.source, v.campaign, v.status, p.name, d.key, v.created_at, v.removed,"
-        f" {_V} FROM records_leadversion v LEFT JOIN records_person p ON p.id = v.owner_id"
+        f"SELECT {', '.join(_LEAD_SOURCES.get(name, f'v.{name}') for name in LEAD_TEXTS)}, v.employees,"
+        f" v.responded_at, v.created_at, v.removed, {_V} FROM records_leadversion v"
+        " LEFT JOIN records_person p ON p.id = v.owner_id"
         " LEFT JOIN records_deal d ON d.id = v.deal_id",
         ("lead",),
+    ),
+    Source(
+        "touches",
+        {
+            **dict.fromkeys(("lead", "deal", "source", "campaign"), TEXT),
+            **dict.fromkeys(("touched_at", "recorded_at", "seq"), WHOLE),
+        },
+        "SELECT v.lead, d.key, v.source, v.campaign, v.touched_at, v.recorded_at, v.seq"
+        " FROM (SELECT * FROM records_touch WHERE withdrawn_at IS NULL) v"
+        " LEFT JOIN records_deal d ON d.id = v.deal_id",
+    ),
+    Source(
+        "campaigns",
+        {
+            **dict.fromkeys(("campaign", "source"), TEXT),
+            **dict.fromkeys(("starts_on", "ends_on", "cost"), WHOLE),
+            "currency": TEXT,
+            "removed": pl.Boolean,
+            **VERSION,
+        },
+        "SELECT v.name, v.source, v.starts_on, v.ends_on, v.cost, v.currency, v.removed,"
+        f" {_V} FROM records_campaignversion v",
+        ("campaign",),
     ),
     Source(
         "targets",
@@ -260,11 +300,10 @@ def _book(frames: dict[str, pl.DataFrame]) -> Book:
     shown["deals"] = with_custom_fields(shown["deals"], definitions)
     # What was revoked or removed ends there: it is a version that says so, not one that holds.
     shown["evidence"] = shown["evidence"].filter(~pl.col("revoked")).drop("revoked")
-    for name in ("roles", "leads", "targets"):
+    for name in ("roles", "leads", "targets", "campaigns"):
         shown[name] = shown[name].filter(~pl.col("removed")).drop("removed")
     return Book.build(
         **{name: frame.lazy() for name, frame in shown.items()},
-        touches=_touches(),
         rates=_rates(),
         definitions=definitions,
         currency=organisation.currency,
@@ -328,21 +367,6 @@ def _read_definitions() -> list[Definition]:
         )
         for row in rows
     ]
-
-
-def _touches() -> pl.DataFrame:
-    return _whole(
-        "SELECT v.lead, d.key, v.source, v.campaign, v.touched_at, v.recorded_at FROM records_touch v"
-        " LEFT JOIN records_deal d ON d.id = v.deal_id",
-        {
-            "lead": TEXT,
-            "deal": TEXT,
-            "source": TEXT,
-            "campaign": TEXT,
-            "touched_at": WHOLE,
-            "recorded_at": WHOLE,
-        },
-    )
 
 
 def _rates() -> pl.DataFrame | None:

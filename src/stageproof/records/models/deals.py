@@ -116,6 +116,7 @@ class Activity(models.Model):
 
     key = models.CharField(max_length=120, unique=True)
     deal = models.ForeignKey(Deal, null=True, on_delete=models.PROTECT, related_name="activities")
+    lead = models.CharField(max_length=120, null=True, db_index=True)
     account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="+")
     contact = models.ForeignKey(Contact, null=True, on_delete=models.PROTECT, related_name="activities")
     owner = models.ForeignKey(Person, null=True, on_delete=models.PROTECT, related_name="+")
