@@ -12,8 +12,8 @@ import polars as pl
 from stageproof.engine.book import Book, Instant, Pipeline
 from stageproof.engine.measures.bridge_ends import ends
 from stageproof.engine.measures.bridge_events import events
-from stageproof.engine.measures.bridge_lines import LINES
-from stageproof.engine.measures.bridge_rows import lines_of
+from stageproof.engine.measures.bridge_lines import DEFINITION, LATE, LINES, led_up
+from stageproof.engine.measures.bridge_rows import led_up_by, lines_of
 from stageproof.engine.measures.bridge_scope import Scope
 from stageproof.engine.period import Period
 from stageproof.engine.problem import Problem, Refused
@@ -62,26 +62,39 @@ def bridge(
     where: Mapping[str, Sequence[str | None]] | None = None,
     by: Sequence[str] = (),
     known_at: Instant | None = None,
+    start_known_at: Instant | None = None,
 ) -> Bridge:
     """The bridge of the open deals that match `where` and whose close date lies in the period.
 
     By endpoints each deal has one line; by events every change has its own. Cut `by` owner, team or stage,
-    a deal that moves between groups is transferred; by month or quarter, pushed and pulled.
+    a deal that moves between groups is transferred; by month or quarter, pushed and pulled. With `start_known_at`
+    it opens as it was known then, and `late_arrivals` are what was learned since about the start. By band,
+    `definition` is what new rules made of the start.
     """
     first, last = instants(book, start, end, known_at)
     if mode not in get_args(Mode):
         raise Refused([unknown("mode", mode, get_args(Mode))])
     scope = Scope(where or {}, period, tuple(by))
-    compute = ends if mode == "endpoints" else events
+    then = None if start_known_at is None else book.as_of(start, start_known_at)
+    ruled = "band" in scope.carried
+
+    def compute(scope: Scope) -> pl.DataFrame:
+        opened = first
+        steps = []
+        if ruled and first.definitions != last.definitions:
+            opened = first.under(*last.definitions)
+            steps.append((DEFINITION, ends(first, opened, scope)))
+        if then is not None:
+            steps.append((LATE, ends(then, first, scope)))
+        rows = ends(opened, last, scope) if mode == "endpoints" else events(opened, last, scope)
+        for line, step in steps:
+            rows = led_up_by(step, line, rows)
+        return rows
+
     own = replace(scope, by=("currency",), own_currency=True)
+    names = led_up(LINES, late=then is not None, rules=ruled)
     return Bridge(
-        first.at,
-        last.at,
-        mode,
-        scope.by,
-        book.currency,
-        compute(first, last, scope),
-        _in_own_currency=lambda: compute(first, last, own),
+        first.at, last.at, mode, scope.by, book.currency, compute(scope), names, lambda: compute(own)
     )
 
 

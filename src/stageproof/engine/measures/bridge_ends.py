@@ -19,7 +19,7 @@ def ends(first: Pipeline, last: Pipeline, scope: Scope) -> pl.DataFrame:
     """
     before = scope.states(first, in_force(first))
     before = scope.worth(first, before, "worth", nw.lit(first.day))
-    before = scope.worth(first, before, "later", nw.lit(last.day))
+    before = scope.worth(last, before, "later", nw.lit(last.day))
     after = scope.worth(last, scope.states(last, in_force(last)), "worth", nw.lit(last.day))
     return compared(paired(before, after), scope, out=way_out(scope), into=way_in(scope))
 

@@ -28,11 +28,26 @@ QUALIFIED_LINES = (
 )
 """In the order they are shown; amounts are signed, so that all but the last add up to the last."""
 
+LATE, DEFINITION = "late_arrivals", "definition"
+
 LINES = tuple(
     line for line in QUALIFIED_LINES if line not in ("became_qualified", "lost_qualification", "definition")
 )
 
 BALANCES = ("opening", "closing")
+
+
+def led_up(lines: tuple[str, ...], *, late: bool, rules: bool) -> tuple[str, ...]:
+    """The lines with those of what led up to the opening: what was learned since, and what new rules made of it."""
+    found = lines
+    if rules and DEFINITION not in found:
+        place = found.index("exchange")
+        found = (*found[:place], DEFINITION, *found[place:])
+    return (found[0], LATE, *found[1:]) if late else found
+
+
+IN_ORDER = led_up(QUALIFIED_LINES, late=True, rules=True)
+"""Every line that a bridge can have."""
 
 
 def stays() -> nw.Expr:

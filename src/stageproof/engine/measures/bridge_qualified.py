@@ -15,8 +15,8 @@ from stageproof.engine.book import Book, Instant, Pipeline
 from stageproof.engine.frames import Lazy
 from stageproof.engine.measures.bridge import Bridge, Mode, instants, unknown
 from stageproof.engine.measures.bridge_ends import compared, in_force, paired
-from stageproof.engine.measures.bridge_lines import BALANCES, QUALIFIED_LINES, way_in, way_out
-from stageproof.engine.measures.bridge_rows import in_order
+from stageproof.engine.measures.bridge_lines import BALANCES, LATE, QUALIFIED_LINES, led_up, way_in, way_out
+from stageproof.engine.measures.bridge_rows import in_order, led_up_by
 from stageproof.engine.measures.bridge_scope import Scope
 from stageproof.engine.period import Period
 from stageproof.engine.problem import Refused
@@ -33,27 +33,28 @@ def qualified_bridge(
     where: Mapping[str, Sequence[str | None]] | None = None,
     by: Sequence[str] = (),
     known_at: Instant | None = None,
+    start_known_at: Instant | None = None,
 ) -> Bridge:
     """The bridge of the qualified deals, with lines of its own for deals that stay in scope.
 
     `became_qualified` and `lost_qualification` are what happened to the deals; `definition` is what the rules in
     force at the end alone have changed. Evidence ages by the day, so by events each day is compared with the next.
+    With `start_known_at` it opens as it was known then, and `late_arrivals` are what was learned since.
     """
     first, last = instants(book, start, end, known_at)
     if mode not in get_args(Mode):
         raise Refused([unknown("mode", mode, get_args(Mode))])
     scope = Scope(where or {}, period, tuple(by))
-    compute = _ends if mode == "endpoints" else _days
+    then = None if start_known_at is None else book.as_of(start, start_known_at)
+
+    def compute(scope: Scope) -> pl.DataFrame:
+        rows = _ends(first, last, scope) if mode == "endpoints" else _days(first, last, scope)
+        return rows if then is None else led_up_by(_ends(then, first, scope), LATE, rows)
+
     own = replace(scope, by=("currency",), own_currency=True)
+    names = led_up(QUALIFIED_LINES, late=then is not None, rules=True)
     return Bridge(
-        first.at,
-        last.at,
-        mode,
-        scope.by,
-        book.currency,
-        compute(first, last, scope),
-        QUALIFIED_LINES,
-        lambda: compute(first, last, own),
+        first.at, last.at, mode, scope.by, book.currency, compute(scope), names, lambda: compute(own)
     )
 
 
@@ -81,7 +82,7 @@ def _day_ends(first: Pipeline, last: Pipeline) -> list[Pipeline]:
 def _ends(first: Pipeline, last: Pipeline, scope: Scope) -> pl.DataFrame:
     before = _judged(first, scope.states(first, in_force(first)))
     before = scope.worth(first, before, "worth", nw.lit(first.day))
-    before = scope.worth(first, before, "later", nw.lit(last.day))
+    before = scope.worth(last, before, "later", nw.lit(last.day))
     after = scope.worth(last, _judged(last, scope.states(last, in_force(last))), "worth", nw.lit(last.day))
     after = _under_rules_of(first, last, after)
     both = paired(before, after)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from stageproof.engine.measures.bridge_lines import LINES, QUALIFIED_LINES
+from stageproof.engine.measures.bridge_lines import BALANCES, IN_ORDER, LINES
 from stageproof.engine.measures.bridge_scope import Scope
 from stageproof.engine.money import CURRENCIES
 
@@ -31,10 +31,17 @@ def moves(table: pl.DataFrame, scope: Scope, *, change_side: str) -> list[pl.Dat
 
 def in_order(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """All rows, by line, then by instant, then by deal."""
-    rows = pl.concat(parts)
+    rows = pl.concat(parts, how="diagonal")
     keys = ["changed_at", "deal"] if "changed_at" in rows.columns else ["deal"]
-    place = pl.col("line").replace_strict({line: place for place, line in enumerate(QUALIFIED_LINES)})
+    place = pl.col("line").replace_strict({line: place for place, line in enumerate(IN_ORDER)})
     return rows.sort(place, *keys, nulls_last=True)
+
+
+def led_up_by(steps: pl.DataFrame, line: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a bridge that opens where other steps ended, opened where those began, their moves on one line."""
+    opening = steps.filter(pl.col("line") == BALANCES[0])
+    moved = steps.filter(~pl.col("line").is_in(BALANCES)).with_columns(line=pl.lit(line))
+    return in_order([rows.filter(pl.col("line") != BALANCES[0]), opening, moved]).select(rows.columns)
 
 
 def lines_of(deals: pl.DataFrame, by: Sequence[str], names: Sequence[str] = LINES) -> pl.DataFrame:

@@ -51,7 +51,7 @@ class Scope:
         """With `name`: what each state is worth on the day, in minor units; nothing where that is unknown."""
         if self.own_currency:
             return states.with_columns(**{name: nw.coalesce(nw.col("amount"), nw.lit(0))})
-        priced = valued(states, pipeline.book, on)
+        priced = valued(states, pipeline.book, on, rates=pipeline.rates)
         return priced.with_columns(**{name: nw.coalesce(nw.col("value"), nw.lit(0))}).drop("value")
 
     def converts(self, pipeline: Pipeline) -> bool:
@@ -68,6 +68,11 @@ class Scope:
 
     def _placed(self) -> nw.Expr:
         return _all([_is_one_of(name, self.where[name]) for name in self.where if name not in GRAINS])
+
+
+def matches(where: Mapping[str, Sequence[str | None]]) -> nw.Expr:
+    """Whether every column named has one of its values, None among them for a blank."""
+    return _all([_is_one_of(name, values) for name, values in where.items()])
 
 
 def changed(name: str) -> nw.Expr:
