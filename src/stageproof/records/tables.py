@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,13 +16,17 @@ from stageproof.engine.book import Book, Pipeline
 from stageproof.engine.definition import Definition, read_definition
 from stageproof.engine.frames import instant_number
 from stageproof.engine.period import Calendar
-from stageproof.engine.tables import FOREVER
 from stageproof.records.models import DefinitionVersion, Ledger, Organisation
+from stageproof.records.warm_table import WarmTable
 
 TEXT, WHOLE = pl.String, pl.Int64
 VERSION: dict[str, Any] = {
     "valid_from": WHOLE, "valid_to": WHOLE, "recorded_at": WHOLE, "actor": TEXT, "door": TEXT, "seq": WHOLE,
 }  # fmt: skip
+
+
+GONE = ("revoked", "removed")
+"""The columns that say of a version that what it is of is no more."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +189,8 @@ class _Warm:
 
     seq: int = 0
     directory: int = -1
-    frames: dict[str, pl.DataFrame] = field(default_factory=dict)
+    tables: dict[str, WarmTable] = field(default_factory=dict)
+    shown: dict[str, pl.DataFrame] = field(default_factory=dict)
     book: Book | None = None
     pipelines: dict[int, Pipeline] = field(default_factory=dict)
 
@@ -221,11 +226,7 @@ def loaded_until(whole: Book) -> tuple[int, int] | None:
 def deals_touched(after: int) -> list[str]:
     """The deals that changes after this number are about, among those loaded."""
     names = ("deals", "evidence", "roles", "activities")
-    found = [
-        frame.filter(pl.col("seq") > after)["deal"]
-        for name in names
-        if (frame := _warm.frames.get(name)) is not None
-    ]
+    found = [table.deals_after(after) for name in names if (table := _warm.tables.get(name)) is not None]
     return pl.concat(found).drop_nulls().unique().to_list() if found else []
 
 
@@ -249,15 +250,16 @@ def _current() -> _Warm:
         if warm.book is None or warm.seq != seq or warm.directory != directory:
             # A renamed account stands in old versions too: then everything is read again.
             base = warm if warm.directory == directory and warm.seq <= seq else _Warm()
-            frames = {
-                source.name: _brought_up(source, base.frames.get(source.name), base.seq, seq)
+            loaded = {
+                source.name: _brought_up(source, base.tables.get(source.name), base.seq, seq)
                 for source in SOURCES
             }
-            _warm = _Warm(seq, directory, frames, _book(frames))
+            shown = {name: _shown(name, table, base) for name, table in loaded.items()}
+            _warm = _Warm(seq, directory, loaded, shown, _book(shown))
         return _warm
 
 
-def _brought_up(source: Source, loaded: pl.DataFrame | None, after: int, until: int) -> pl.DataFrame:
+def _brought_up(source: Source, loaded: WarmTable | None, after: int, until: int) -> WarmTable:
     if loaded is None:
         after = 0
     with connection.cursor() as cursor:
@@ -266,14 +268,9 @@ def _brought_up(source: Source, loaded: pl.DataFrame | None, after: int, until: 
     if not rows and loaded is not None:
         return loaded
     fresh = pl.DataFrame(_booleans(source, rows), schema=source.columns, orient="row")
-    if loaded is None:
-        return _ended(fresh, source.key)
-    if not source.key:
-        return pl.concat([loaded, fresh])
-    touched = fresh.select(source.key).unique()
-    keep = loaded.join(touched, on=source.key, how="anti", nulls_equal=True)
-    again = loaded.join(touched, on=source.key, how="semi", nulls_equal=True)
-    return pl.concat([keep, _ended(pl.concat([again, fresh]), source.key)])
+    if source.name == "deals":
+        fresh = with_custom_fields(fresh, published_definitions())
+    return WarmTable.loaded(fresh, source.key) if loaded is None else loaded.with_changes(fresh)
 
 
 def _booleans(source: Source, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
@@ -284,28 +281,23 @@ def _booleans(source: Source, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple
     return [tuple(bool(v) if i in places else v for i, v in enumerate(row)) for row in rows]
 
 
-def _ended(frame: pl.DataFrame, key: tuple[str, ...]) -> pl.DataFrame:
-    """Each version until the next of the same thing, in the order in which the engine breaks ties."""
-    if not key:
-        return frame
-    ordered = frame.sort([*key, "valid_from", "recorded_at", "seq"])
-    following = pl.col("valid_from").shift(-1).over(list(key))
-    return ordered.with_columns(valid_to=following.fill_null(FOREVER))
+def _shown(name: str, table: WarmTable, before: _Warm) -> pl.DataFrame:
+    """The table as the engine has it. What was revoked or removed ends there: no version of it holds any more."""
+    if before.tables.get(name) is table:
+        return before.shown[name]
+    frame = table.frame
+    gone = next((column for column in GONE if column in frame.columns), None)
+    if gone is not None:
+        frame = (frame.filter(~pl.col(gone)) if frame[gone].any() else frame).drop(gone)
+    return frame.drop("seq")
 
 
-def _book(frames: dict[str, pl.DataFrame]) -> Book:
+def _book(shown: Mapping[str, pl.DataFrame]) -> Book:
     organisation = Organisation.objects.get()
-    shown = {name: frame.drop("seq") for name, frame in frames.items()}
-    definitions = published_definitions()
-    shown["deals"] = with_custom_fields(shown["deals"], definitions)
-    # What was revoked or removed ends there: it is a version that says so, not one that holds.
-    shown["evidence"] = shown["evidence"].filter(~pl.col("revoked")).drop("revoked")
-    for name in ("roles", "leads", "targets", "campaigns"):
-        shown[name] = shown[name].filter(~pl.col("removed")).drop("removed")
     return Book.build(
-        **{name: frame.lazy() for name, frame in shown.items()},
+        **shown,
         rates=_rates(),
-        definitions=definitions,
+        definitions=published_definitions(),
         currency=organisation.currency,
         zone=organisation.zone,
         calendar=calendar_of(organisation),
@@ -319,6 +311,8 @@ def with_custom_fields(deals: pl.DataFrame, definitions: Sequence[Definition]) -
     asked = {name for each in definitions for name in each.fields}
     names = sorted({name for custom in told.values() for name in custom} | asked)
     names = [name for name in names if name not in deals.columns]
+    if not names:
+        return deals.drop("custom")
     rows = [(text, *(_text(custom.get(name)) for name in names)) for text, custom in told.items()]
     schema = {"custom": TEXT, **dict.fromkeys(names, TEXT)}
     table = pl.DataFrame(rows, schema=schema, orient="row")
