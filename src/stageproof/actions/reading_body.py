@@ -19,9 +19,20 @@ from stageproof.engine.book import Pipeline
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import instant_of, readable
 from stageproof.engine.period import Period, day_at
-from stageproof.engine.readings import Head, Reader, Reading, Statement, Where, read, reconciliation
+from stageproof.engine.readings import (
+    READERS,
+    Head,
+    Reader,
+    Reading,
+    Statement,
+    Where,
+    read,
+    reconciliation,
+)
 
-READERS: tuple[Reader, ...] = ("sales", "marketing", "finance", "board")
+LISTED = ("closing_soon", "overdue")
+"""The deals that the sales reading names, as these figures call them, the largest `MOST` of each."""
+MOST = 15
 
 Body = dict[str, Any]
 
@@ -41,9 +52,12 @@ def body_of(
         readings["board"] = read(
             pipeline, "board", period=period, where=where, pipelines=pipelines, since=since
         )
+    plain = {reader: plain_reading(readings[reader]) for reader in READERS}
+    for name in LISTED:
+        plain["sales"]["tables"][name] = plain_table(readings["sales"].deals(name).head(MOST))
     return {
         "head": plain_head(statement.head, since),
-        "readings": {reader: plain_reading(readings[reader]) for reader in READERS},
+        "readings": plain,
         "statement": plain_statement(statement),
     }
 

@@ -12,10 +12,10 @@ from stageproof.actions.changes import note_change
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.freeze_reading import frozen_reading
 from stageproof.actions.permission import demand, forbid
-from stageproof.actions.reading_body import READERS
 from stageproof.actions.tokens import digest
 from stageproof.actions.wrong import one_of, wrong
 from stageproof.engine.problem import Refused
+from stageproof.engine.readings import READERS
 from stageproof.records.models import SharedLink
 
 SHARES = ("pipeline owner", "finance", "executive", "admin")

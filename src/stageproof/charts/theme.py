@@ -42,6 +42,13 @@ QUALIFICATION_COLOURS = {
     "unqualified": UNQUALIFIED,
 }
 
+PRINTED = {
+    "--ink": "#1b1f27", "--muted": "#565b63", "--line": "#dadce0", "--paper": "#ffffff", "--qualified": "#2063b0",
+    "--waived": "#99c2ed", "--hatch-back": "#e7f1fc", "--dots-back": "#eceff1", "--won": "#454e5b",
+    "--target": "#8e3510", "--late": "#cb6620", "--up": "#207e5d", "--down": "#c25237",
+}  # fmt: skip
+"""The properties on paper, where no style sheet reaches: the light ones of the pages, as fixed colours."""
+
 WIDE, NARROW = 890, 340
 """Widths in pixels: for a page, and for a phone."""
 
