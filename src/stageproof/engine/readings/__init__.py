@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from stageproof.engine.readings.read import READERS, read, reconciliation
 from stageproof.engine.readings.reading import Check, Figure, Head, Line, Reader, Reading, Statement, Where
 
-__all__ = ["Check", "Figure", "Head", "Line", "Reader", "Reading", "Statement", "Where"]
+__all__ = [
+    "READERS",
+    "Check",
+    "Figure",
+    "Head",
+    "Line",
+    "Reader",
+    "Reading",
+    "Statement",
+    "Where",
+    "read",
+    "reconciliation",
+]

@@ -1,0 +1,102 @@
+"""The reading of marketing: the same deals by source and campaign, from the lead on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import narwhals as nw
+import polars as pl
+
+from stageproof.engine.frames import collect, instant_number, readable
+from stageproof.engine.measures.bridge_scope import matches
+from stageproof.engine.period import end_of_day, start_of_day
+from stageproof.engine.readings import figures
+from stageproof.engine.readings.cuts import counted, cut, grouped, joined, whole
+from stageproof.engine.readings.looked import LEAD_COLUMNS, Looked
+from stageproof.engine.readings.reading import Deals, Figure, Reading
+
+_LEADS: dict[str, Any] = {
+    **dict.fromkeys(("lead", "name", "account", "source", "campaign", "status", "owner", "deal"), pl.String),
+    **dict.fromkeys(("created_at", "qualified_at"), pl.Int64),
+}
+
+
+def marketing(looked: Looked) -> Reading:
+    """What sources and campaigns brought in the period, and what is open of theirs."""
+    leads = _leads(looked)
+    arrived, qualified = _within(looked, leads, "created_at"), _within(looked, leads, "qualified_at")
+    behind: dict[str, Deals] = {
+        **looked.behind(),
+        "leads": lambda: readable(arrived),
+        "qualified_leads": lambda: readable(qualified),
+    }
+    shown = (
+        _of_leads(looked, "leads", "Leads", arrived, "Leads that came in during the period."),
+        _of_leads(looked, "qualified_leads", "Qualified leads", qualified,
+                  "Leads that were first qualified, or converted, in the period."),
+        _created(looked),
+        figures.nominal(looked),
+        figures.of_qualification(looked, "qualified"),
+        figures.won(looked),
+    )  # fmt: skip
+    tables = {
+        "by_source": _by(looked, ["source"], arrived, qualified),
+        "by_campaign": _by(looked, ["source", "campaign"], arrived, qualified),
+    }
+    return Reading("marketing", looked.head, shown, tables, behind=behind)
+
+
+def _by(looked: Looked, by: list[str], arrived: pl.DataFrame, qualified: pl.DataFrame) -> pl.DataFrame:
+    """One row per source: leads and qualified leads, deals created, what is open as in every cut, what was won."""
+    rows = pl.len().cast(pl.Int64)
+    return joined(
+        by,
+        grouped(arrived, by, leads_count=rows),
+        grouped(qualified, by, qualified_leads_count=rows),
+        counted(looked.created, by, "created"),
+        cut(looked.open, by),
+        counted(looked.won, by, "won"),
+    )
+
+
+def _leads(looked: Looked) -> pl.DataFrame:
+    """The leads that match, with the instant at which they were first qualified or further.
+
+    A lead matches by what it shares with deals; by anything else it does by its deal alone.
+    """
+    leads, versions = looked.pipeline.leads, looked.pipeline.lead_versions
+    if leads is None or versions is None:
+        return pl.DataFrame(schema=_LEADS)
+    ripe = versions.filter(
+        nw.col("valid_to") > nw.col("valid_from"), nw.col("status").is_in(["qualified", "converted"])
+    )
+    first = ripe.group_by("lead").agg(qualified_at=nw.col("valid_from").min())
+    own = {name: values for name, values in looked.where.items() if name in LEAD_COLUMNS}
+    mine = leads.filter(matches(own)) if own else leads
+    found = collect(mine.join(first, on="lead", how="left").select(*_LEADS))
+    if len(own) == len(looked.where):
+        return found.sort("lead")
+    of_deals = pl.concat([looked.open["deal"], looked.won["deal"], looked.created["deal"]]).unique()
+    return found.filter(pl.col("deal").is_in(of_deals.implode())).sort("lead")
+
+
+def _within(looked: Looked, leads: pl.DataFrame, instant: str) -> pl.DataFrame:
+    zone = looked.pipeline.book.zone
+    first = instant_number(start_of_day(looked.period.starts_on, zone))
+    after = instant_number(end_of_day(looked.period.ends_on, zone))
+    return leads.filter(pl.col(instant) >= first, pl.col(instant) < after)
+
+
+def _of_leads(looked: Looked, name: str, title: str, leads: pl.DataFrame, says: str) -> Figure:
+    held = looked.pipeline.book.holds("leads")
+    formula = f"{leads.height:,} leads in {looked.period.name}" if held else "the book holds no leads"
+    return figures.figure(name, title, "count", leads.height if held else None, says, formula, "funnel",
+                          count=leads.height if held else None, behind=name)  # fmt: skip
+
+
+def _created(looked: Looked) -> Figure:
+    deals = looked.created
+    formula = f"{deals.height:,} deals created in {looked.period.name} = {looked.money(whole(deals))}"
+    says = "Deals that came into being in the period, whatever became of them, at their present amount."
+    return figures.figure("created", "Deals created", "money", whole(deals), says, formula, "funnel",
+                          count=deals.height, behind="created")  # fmt: skip
