@@ -55,21 +55,24 @@ d5    Dot      legal            -           2025-01-09
 d8    Eve      economic_buyer   2025-02-20  2025-02-03
 """
 ACTIVITIES = """
-activity  deal  contact  kind     side    direction  happened_at
-a1        d1    Ada      meeting  buyer   inbound    2025-02-24T10:00
-a2        d1    Bea      email    buyer   inbound    2025-02-20T10:00
-a3        d2    Cid      email    seller  outbound   2025-02-26T10:00
-a4        d2    Cid      email    buyer   inbound    2025-01-20T10:00
-a5        d5    Dot      call     buyer   inbound    2025-01-20T10:00
-a6        d8    Eve      meeting  buyer   inbound    2025-02-22T10:00
+activity  deal  lead  contact  kind     side    direction  happened_at
+a1        d1    -     Ada      meeting  buyer   inbound    2025-02-24T10:00
+a2        d1    -     Bea      email    buyer   inbound    2025-02-20T10:00
+a3        d2    -     Cid      email    seller  outbound   2025-02-26T10:00
+a4        d2    -     Cid      email    buyer   inbound    2025-01-20T10:00
+a5        d5    -     Dot      call     buyer   inbound    2025-01-20T10:00
+a6        d8    -     Eve      meeting  buyer   inbound    2025-02-22T10:00
+a7        -     l2    -        email    seller  outbound   2025-01-11T08:00
+a8        -     l2    -        meeting  buyer   -          2025-01-15T10:00
 """
 LEADS = """
-lead  source   campaign  status        deal  owner  created_at  valid_from
-l1    web      spring    new           -     Ann    2024-12-20  2024-12-20
-l1    web      spring    converted     d1    Ann    2024-12-20  2025-01-02
-l2    fair     winter    qualified     -     Bob    2025-01-10  2025-01-12
-l3    web      spring    disqualified  -     Bob    2025-01-14  2025-01-20
-l4    web      spring    converted     d3    Bob    2025-01-02  2025-01-05
+lead  source   campaign  status        deal  owner  responded_at      disqualified_reason  created_at  valid_from
+l1    web      spring    new           -     Ann    2024-12-20T00:30  -                    2024-12-20  2024-12-20
+l1    web      spring    converted     d1    Ann    2024-12-20T00:30  -                    2024-12-20  2025-01-02
+l2    fair     winter    qualified     -     Bob    -                 -                    2025-01-10  2025-01-12
+l3    web      spring    disqualified  -     Bob    2025-01-16T09:00  Budget               2025-01-14  2025-01-20
+l4    web      spring    converted     d3    Bob    -                 -                    2025-01-02  2025-01-05
+l5    fair     winter    qualified     -     Ann    -                 -                    2025-01-03  2025-02-25
 """
 TOUCHES = """
 lead  deal  source   campaign  touched_at
@@ -79,6 +82,12 @@ l1    -     email    winter    2024-12-28
 l4    -     web      spring    2025-01-03
 -     d3    partner  -         2025-01-20
 -     d7    email    winter    2024-10-20
+"""
+CAMPAIGNS = """
+campaign  source  starts_on   ends_on     cost   currency  valid_from
+spring    web     2024-12-01  2025-02-28  90001  USD       2024-11-20
+winter    fair    2025-01-10  -           50000  EUR       2025-01-02
+winter    fair    2025-01-10  -           55000  EUR       2025-02-02
 """
 TARGETS = """
 owner  team   starts_on   ends_on     amount   currency  valid_from
@@ -133,6 +142,7 @@ def book() -> Book:
         activities=table("activities", ACTIVITIES),
         leads=table("leads", LEADS),
         touches=table("touches", TOUCHES),
+        campaigns=table("campaigns", CAMPAIGNS),
         targets=table("targets", TARGETS),
         rates=rates(RATES),
         definitions=[

@@ -79,10 +79,7 @@ def check_contact(facts: Mapping[str, Any], contact: Contact | None = None) -> l
     account = facts.get("account")
     if account is not None and not isinstance(account, Account):
         problems.append(wrong("account", account, "There is no such account.", "Choose an existing one."))
-    if facts.get("email") and not _is_email(str(facts["email"])):
-        problems.append(
-            wrong("email", facts["email"], "This is not an e-mail address.", "Write it as ada@example.com.")
-        )
+    problems += email_problems(facts.get("email"))
     external = facts.get("external_id")
     others = Contact.objects.all() if contact is None else Contact.objects.exclude(pk=contact.pk)
     if external and others.filter(external_id=external).exists():
@@ -106,12 +103,15 @@ def _pass_roles(session: Writing, gone: Contact, kept: Contact, now: dt.datetime
             session.add([RoleVersion(**given, valid_from=at)])
 
 
-def _is_email(text: str) -> bool:
+def email_problems(email: Any) -> list[Problem]:
+    """A problem where something is given that is no e-mail address."""
+    if not email:
+        return []
     try:
-        validate_email(text)
+        validate_email(str(email))
     except ValidationError:
-        return False
-    return True
+        return [wrong("email", email, "This is not an e-mail address.", "Write it as ada@example.com.")]
+    return []
 
 
 def _likely(each: Likely) -> Problem:

@@ -19,7 +19,7 @@ _WORDS = re.compile(r"[^\W_]+")
 class Likely:
     """Something that is there already and likely to be the same: its id, its name, and why."""
 
-    id: int
+    id: int | str
     name: str
     why: str
 

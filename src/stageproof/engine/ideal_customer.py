@@ -167,7 +167,9 @@ def profile_changes(before: IdealCustomer | None, after: IdealCustomer | None) -
     if before == after:
         return
     if before is None or after is None:
-        says = "An ideal customer is declared." if before is None else "No ideal customer is declared any more."
+        says = (
+            "An ideal customer is declared." if before is None else "No ideal customer is declared any more."
+        )
         yield ("ideal_customer_added" if before is None else "ideal_customer_removed"), says
         if after is None:
             return
@@ -183,7 +185,10 @@ def profile_changes(before: IdealCustomer | None, after: IdealCustomer | None) -
         if was.accepts != each.accepts:
             yield "trait_changed", f"{_called(each)} is now {each.accepts}, before {was.accepts}."
         if was.points != each.points:
-            yield "trait_changed", f"{_called(each)} is now worth {_points(each.points)}, before {was.points}."
+            yield (
+                "trait_changed",
+                f"{_called(each)} is now worth {_points(each.points)}, before {was.points}.",
+            )
     if before is not None and before.fits_from != after.fits_from:
         says = f"A lead now fits from {_points(after.fits_from)} on, before from {before.fits_from}."
         yield "fits_from_changed", says
@@ -242,7 +247,9 @@ def _read_trait(table: TomlTable) -> Trait | None:
     one_of, least, most = table.texts("one_of"), table.whole("at_least"), table.whole("at_most")
     table.no_other_keys()
     if trait is None and "trait" not in table.values:
-        table.problem("definition_key_missing", "“trait” is missing.", f"Use one of {', '.join(COLUMNS)}.", key="trait")
+        table.problem(
+            "definition_key_missing", "“trait” is missing.", f"Use one of {', '.join(COLUMNS)}.", key="trait"
+        )
     if points is None and "points" not in table.values:
         table.problem("definition_key_missing", "“points” is missing.", "Add points = 20.", key="points")
     if trait == "size":

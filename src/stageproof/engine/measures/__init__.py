@@ -11,12 +11,17 @@ from stageproof.engine.measures.average_deal_size import average_deal_size
 from stageproof.engine.measures.bookings import bookings
 from stageproof.engine.measures.bridge import bridge
 from stageproof.engine.measures.bridge_qualified import qualified_bridge
+from stageproof.engine.measures.campaign_costs import campaign_costs
 from stageproof.engine.measures.conversion import conversion
 from stageproof.engine.measures.coverage import coverage
 from stageproof.engine.measures.cycle_length import cycle_length
+from stageproof.engine.measures.first_response import first_response
 from stageproof.engine.measures.funnel import funnel
+from stageproof.engine.measures.handover import handover
+from stageproof.engine.measures.leaks import leaks
 from stageproof.engine.measures.open_pipeline import open_pipeline
 from stageproof.engine.measures.slippage import push_count, slippage
+from stageproof.engine.measures.sources import sources
 from stageproof.engine.measures.stage_visits import stage_visits
 from stageproof.engine.measures.time_in_stage import time_in_stage
 from stageproof.engine.measures.velocity import velocity
@@ -29,14 +34,19 @@ __all__ = [
     "average_deal_size",
     "bookings",
     "bridge",
+    "campaign_costs",
     "conversion",
     "coverage",
     "cycle_length",
+    "first_response",
     "funnel",
+    "handover",
+    "leaks",
     "open_pipeline",
     "push_count",
     "qualified_bridge",
     "slippage",
+    "sources",
     "stage_visits",
     "time_in_stage",
     "velocity",
@@ -132,5 +142,32 @@ MEASURES: dict[str, Measure] = _catalogue(
         attribution,
         "Which sources and campaigns brought it.",
         "each amount split over the touches before it: first, last, linear or W-shaped; parts add up to the whole",
+    ),
+    (
+        sources,
+        "What each source or campaign brought, and what that cost.",
+        "leads by their own source; deals split over touches; cost / won deals, won amount / cost, "
+        "won / (won + lost), mean days from created to won",
+    ),
+    (
+        campaign_costs,
+        "What campaigns cost in a period.",
+        "cost spread evenly over the days of the campaign; parts of periods add up",
+    ),
+    (
+        first_response,
+        "How soon leads are answered.",
+        "first response - came in: median and ninth decile in minutes; answered within an hour or a day / "
+        "leads as old as that or answered by then",
+    ),
+    (
+        handover,
+        "Whether sales took up what marketing qualified.",
+        "leads with a meeting within so many days of being qualified / qualified leads whose days are over or that met",
+    ),
+    (
+        leaks,
+        "Where leads and deals leave the funnel, and why.",
+        "disqualified leads and lost deals of the cohort by furthest step and reason",
     ),
 )

@@ -17,17 +17,32 @@ from stageproof.engine.period import Calendar
 from stageproof.engine.problem import Problem, Refused
 
 Kind = Literal["text", "whole", "number", "money", "day", "instant", "yes_no"]
-PARAMETERS = ("period", "by", "as_of", "known_at", "start", "mode", "model", "of", "view", "outcomes")
+PARAMETERS = (
+    "period",
+    "by",
+    "as_of",
+    "known_at",
+    "start",
+    "mode",
+    "model",
+    "of",
+    "view",
+    "since",
+    "outcomes",
+)
 """What a measure can be asked with in words; `as_of` and `known_at` are of the pipeline."""
 
-WORDS = ("start", "mode", "model", "of", "view")
-MONEY = ("amount", "target", "value", "per_day")
+WORDS = ("start", "mode", "model", "of", "view", "since")
+MONEY = ("amount", "cost", "spent", "cost_per_won", "target", "value", "per_day")
 ROWS: dict[str, tuple[str, ...]] = {
     "attribution": ("source", "campaign"),
     "bridge": ("line",),
     "conversion": ("definition", "stage"),
+    "campaign_costs": ("campaign",),
     "funnel": ("definition", "step"),
+    "leaks": ("definition", "step", "reason"),
     "qualified_bridge": ("line",),
+    "sources": ("source", "campaign"),
     "stage_visits": ("deal",),
     "push_count": ("deal",),
     "time_in_stage": ("definition", "stage"),
@@ -53,6 +68,11 @@ def needs(measure: Measure) -> list[str]:
     ]  # fmt: skip
 
 
+def narrows_itself(measure: Measure) -> bool:
+    """Whether a measure takes what to narrow to, and need not be asked of a narrowed pipeline."""
+    return "where" in _parameters(measure)
+
+
 def arguments(measure: Measure, asked: Mapping[str, str | None], calendar: Calendar) -> dict[str, Any]:
     """What is asked for in words, as the measure takes it; refused where it takes no such thing, or lacks one.
 
@@ -64,7 +84,7 @@ def arguments(measure: Measure, asked: Mapping[str, str | None], calendar: Calen
         given["period"] = calendar.period(str(asked["period"]))
     if asked.get("by"):
         names = tuple(name.strip() for name in str(asked["by"]).split(",") if name.strip())
-        given["by"] = names[0] if measure.name == "attribution" else names
+        given["by"] = names[0] if measure.name in ("attribution", "sources") else names
     if asked.get("outcomes"):
         given["outcomes"] = tuple(str(asked["outcomes"]).split(","))
     for name in WORDS:

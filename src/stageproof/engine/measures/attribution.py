@@ -41,23 +41,7 @@ def attribution(
     the rest share in proportion, and a touch that is several milestones gets each. A deal without touches
     counts for its own source or campaign, else (none).
     """
-    deals = closing_in(_chosen(pipeline, of), period).select(
-        "deal", "value", "close_on", "status", "created_at", own=nw.col(by)
-    )
-    parts = []
-    untouched = deals
-    if pipeline.touches is not None:
-        touched = in_memory(_weighted(_touches(pipeline, deals, by), model))
-        parts.append(_split(touched).select("what", "share", "amount"))
-        untouched = deals.join(touched.select("deal"), on="deal", how="anti")
-    own = untouched.select(
-        what=nw.col("own"),
-        share=nw.lit(1.0),
-        amount=nw.coalesce(nw.col("value"), nw.lit(0)).cast(nw.Int64),
-    )
-    every = nw.concat([*parts, own], how="vertical")
-    blank = nw.col("what").is_null() | (nw.col("what") == "")
-    every = every.with_columns(what=nw.when(blank).then(nw.lit(NONE)).otherwise(nw.col("what")))
+    every = attributed(pipeline, closing_in(_chosen(pipeline, of), period), model, by)
     table = summed(every, ["what"], deals=nw.col("share").sum(), amount=nw.col("amount").sum())
     # Sums of fractions run in no fixed order, which shows in the last places.
     return (
@@ -65,6 +49,29 @@ def attribution(
         .with_columns(pl.col("deals").round(_PLACES))
         .sort(["amount", "deals", by], descending=[True, True, False])
     )
+
+
+def attributed(pipeline: Pipeline, deals: nw.LazyFrame[Any], model: Model, by: By) -> nw.LazyFrame[Any]:
+    """One row per deal and touch that counts: `deal`, `what` it is due to, its `share` and `amount`.
+
+    The shares of a deal add up to one, the amounts to its value. `what` is (none) where nothing is known.
+    """
+    deals = deals.select("deal", "value", "close_on", "status", "created_at", own=nw.col(by))
+    parts = []
+    untouched = deals
+    if pipeline.touches is not None:
+        touched = in_memory(_weighted(_touches(pipeline, deals, by), model))
+        parts.append(_split(touched).select("deal", "what", "share", "amount"))
+        untouched = deals.join(touched.select("deal"), on="deal", how="anti")
+    own = untouched.select(
+        "deal",
+        what=nw.col("own"),
+        share=nw.lit(1.0),
+        amount=nw.coalesce(nw.col("value"), nw.lit(0)).cast(nw.Int64),
+    )
+    every = nw.concat([*parts, own], how="vertical")
+    blank = nw.col("what").is_null() | (nw.col("what") == "")
+    return every.with_columns(what=nw.when(blank).then(nw.lit(NONE)).otherwise(nw.col("what")))
 
 
 def _chosen(pipeline: Pipeline, of: Of) -> nw.LazyFrame[Any]:

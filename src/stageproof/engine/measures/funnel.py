@@ -19,6 +19,7 @@ from stageproof.engine.period import Period
 from stageproof.engine.problem import Problem, Refused
 
 View = Literal["period", "cohort"]
+Since = Literal["arrival", "first_touch"]
 SHARED = ("owner", "source", "campaign", "account")
 LEAD_STEPS = ("new", "working", "qualified", "converted")
 _PARTS = ("count", "amount", "joined", "passed", "lost", "disqualified", "undecided")
@@ -26,7 +27,12 @@ _STEP = ("definition", "position", "step", "unit")
 
 
 def funnel(
-    pipeline: Pipeline, *, period: Period, view: View = "period", by: Sequence[str] = ()
+    pipeline: Pipeline,
+    *,
+    period: Period,
+    view: View = "period",
+    by: Sequence[str] = (),
+    since: Since = "arrival",
 ) -> pl.DataFrame:
     """One row per group and step: `count`, `amount`, `joined`, `passed`, `lost`, `disqualified`, `undecided`,
     `rate`.
@@ -37,20 +43,21 @@ def funnel(
     came in during it, with their deals, and the deals without a lead: at each step `count` = `passed` +
     `lost` + `disqualified` + `undecided`; `joined` came in at that step. `rate` is the step over the one
     before: in the cohort what passed it, in the period the two counts; null for the first and where nothing
-    came before. Amounts are minor units of the reporting currency, of deals. `by` is owner, source, campaign
+    came before. With `since` "first_touch" leads and deals count as come in when they were first touched, where
+    that was before. Amounts are minor units of the reporting currency, of deals. `by` is owner, source, campaign
     or account.
     """
     _refuse_other_groups(by)
     keys = list(by)
     rows: list[dict[str, Any]] = []
     if pipeline.leads is not None:
-        wide = summed(_lead_progress(pipeline), keys, **_lead_sums(pipeline, period, view))
+        wide = summed(lead_progress(pipeline, since), keys, **_lead_sums(pipeline, period, view))
         rows += _rows(wide, keys, None, "lead", LEAD_STEPS)
     definitions: list[Definition | None] = [*pipeline.definitions]
     if len(definitions) != 1:
         definitions.append(None)
     for definition in definitions:
-        deals = _deal_progress(pipeline, definition, period, view)
+        deals = deal_progress(pipeline, definition, period, view, since)
         names = [stage.name for stage in definition.stages] if definition else []
         wide = summed(deals, keys, **_deal_sums(pipeline, len(names), period, view))
         name = definition.pipeline if definition else None
@@ -72,7 +79,7 @@ def _refuse_other_groups(by: Sequence[str]) -> None:
 # Leads
 
 
-def _lead_progress(pipeline: Pipeline) -> nw.LazyFrame[Any]:
+def lead_progress(pipeline: Pipeline, since: Since = "arrival") -> nw.LazyFrame[Any]:
     """One row per lead: the furthest it ever got, when it first reached each status, and its deal if there is
     one."""
     leads, versions = pipeline.leads, pipeline.lead_versions
@@ -94,11 +101,28 @@ def _lead_progress(pipeline: Pipeline) -> nw.LazyFrame[Any]:
     )
     known = pipeline.deals.select("deal", has_deal=nw.lit(1))
     joined = leads.join(history, on="lead", how="left").join(known, on="deal", how="left")
-    return joined.with_columns(reached_0=nw.col("created_at"))
+    return _came(pipeline, joined, "lead", since, nw.col("created_at")).with_columns(
+        reached_0=nw.col("came_at")
+    )
+
+
+def _came(
+    pipeline: Pipeline, frame: nw.LazyFrame[Any], key: str, since: Since, arrived: nw.Expr
+) -> nw.LazyFrame[Any]:
+    """With `came_at`: when it came in, or was first touched where that is asked for and was before."""
+    if since == "arrival" or pipeline.touches is None:
+        return frame.with_columns(came_at=arrived)
+    touched = (
+        pipeline.touches.filter(~nw.col(key).is_null())
+        .group_by(key)
+        .agg(first_touch=nw.col("touched_at").min())
+    )
+    earlier = nw.when(nw.col("first_touch") < arrived).then(nw.col("first_touch")).otherwise(arrived)
+    return frame.join(touched, on=key, how="left").with_columns(came_at=earlier)
 
 
 def _lead_sums(pipeline: Pipeline, period: Period, view: View) -> dict[str, nw.Expr]:
-    arrived = in_window(pipeline, nw.col("created_at"), period)
+    arrived = in_window(pipeline, nw.col("came_at"), period)
     furthest, out = nw.col("furthest"), nw.col("status") == "disqualified"
     sums: dict[str, nw.Expr] = {}
     for step in range(len(LEAD_STEPS)):
@@ -123,8 +147,12 @@ def _lead_sums(pipeline: Pipeline, period: Period, view: View) -> dict[str, nw.E
 # Deals
 
 
-def _deal_progress(
-    pipeline: Pipeline, definition: Definition | None, period: Period, view: View
+def deal_progress(
+    pipeline: Pipeline,
+    definition: Definition | None,
+    period: Period,
+    view: View,
+    since: Since = "arrival",
 ) -> nw.LazyFrame[Any]:
     """One row per deal under the definition: when it first reached each step, and whether a lead became
     it."""
@@ -139,21 +167,25 @@ def _deal_progress(
         stages = range(len(definition.stages))
         moved = reached.select("deal", **{f"reached_{p + 1}": nw.col(f"reached_{p}") for p in stages})
         deals = deals.join(moved, on="deal", how="left")
-    deals = _with_leads(pipeline, deals, period)
+    deals = _with_leads(pipeline, deals, period, since)
     if view == "cohort":
-        own = in_window(pipeline, nw.col("reached_0"), period)
+        deals = _came(pipeline, deals, "deal", since, nw.col("reached_0"))
+        own = in_window(pipeline, nw.col("came_at"), period)
         came = (nw.col("leads") == 0) & own | (nw.col("leads_in_period") > 0)
         deals = deals.filter(came)
     return deals
 
 
-def _with_leads(pipeline: Pipeline, deals: nw.LazyFrame[Any], period: Period) -> nw.LazyFrame[Any]:
+def _with_leads(
+    pipeline: Pipeline, deals: nw.LazyFrame[Any], period: Period, since: Since
+) -> nw.LazyFrame[Any]:
     if pipeline.leads is None:
         none = nw.lit(0).cast(nw.Int64)
         return deals.with_columns(leads=none, leads_in_period=none)
-    arrived = in_window(pipeline, nw.col("created_at"), period)
+    arrived = in_window(pipeline, nw.col("came_at"), period)
     theirs = (
-        pipeline.leads.filter(~nw.col("deal").is_null())
+        _came(pipeline, pipeline.leads, "lead", since, nw.col("created_at"))
+        .filter(~nw.col("deal").is_null())
         .group_by("deal")
         .agg(leads=nw.len(), leads_in_period=count_where(arrived))
     )
