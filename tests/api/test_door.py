@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 from django.test import Client
 from ninja import Router
 from ninja.operation import PathView
@@ -185,3 +186,20 @@ def test_a_fault_of_ours_is_one_sentence_and_no_trace(
     assert_problems(answer, 500, "internal_error")
     assert b"secret" not in answer.raw.content
     assert answer.body["problems"][0]["value"] == answer.raw["X-Request-Id"]
+
+
+@pytest.mark.parametrize("place", ["stageproof.api.deals.edit_deal", "stageproof.api.door.caller"])
+def test_a_database_that_is_away_is_said_so_and_the_key_stays_free(
+    api: Api, deal: Deal, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    caller, once = api("ann"), {"Idempotency-Key": "once"}
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("server closed the connection unexpectedly")
+
+    with monkeypatch.context() as patched, nothing_changes():
+        patched.setattr(place, away)
+        answer = caller.patch(f"/deals/{deal.key}", {"name": "x"}, **once)
+    assert_problems(answer, 503, "database_away")
+    assert answer.raw["Retry-After"] == "1"
+    assert caller.patch(f"/deals/{deal.key}", {"name": "x"}, **once).body["name"] == "x"

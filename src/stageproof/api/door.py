@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import ImproperlyConfigured, RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja.operation import PathView
@@ -24,6 +25,7 @@ from stageproof.api.problems import (
     no_such_method,
     not_signed_in,
     not_yours,
+    out_of_reach,
     request_id,
     too_large,
     too_many,
@@ -34,6 +36,7 @@ from stageproof.web.policy import PUBLIC
 
 MOST_JSON = 10 * 1024 * 1024
 ADMIN = ("admin",)
+_AWAY = (OperationalError, InterfaceError)
 _log = structlog.get_logger("stageproof.api")
 
 Policies = Mapping[str, tuple[str, ...]]
@@ -60,6 +63,13 @@ class Door:
         }  # fmt: skip
 
     def __call__(self, request: HttpRequest, **place: Any) -> HttpResponse:
+        try:
+            return self._let_in(request, place)
+        except _AWAY:
+            # While the caller was looked up, or at the very end of the transaction.
+            return _away(request)
+
+    def _let_in(self, request: HttpRequest, place: Mapping[str, Any]) -> HttpResponse:
         method = request.method or ""
         roles = self.policies.get(method)
         if roles is None:
@@ -99,6 +109,8 @@ class Door:
     def _run(self, request: HttpRequest, place: Mapping[str, Any]) -> HttpResponse:
         try:
             response: HttpResponse = self.run(request, **place)
+        except _AWAY:
+            return _away(request)
         except Exception as raised:
             answer = answered(raised)
             if answer is not None:
@@ -137,6 +149,11 @@ def _denied(actor: Actor, method: str, roles: tuple[str, ...]) -> HttpResponse |
     if needed != "read" and actor.scope not in (needed, "admin"):
         return beyond_scope(actor.scope, needed)
     return None
+
+
+def _away(request: HttpRequest) -> HttpResponse:
+    _log.exception("database_away", request_id=request_id(request), path=request.path)
+    return out_of_reach()
 
 
 def _declared(operation: Callable[..., Any]) -> tuple[str, ...]:

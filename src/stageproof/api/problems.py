@@ -131,6 +131,18 @@ def broken(request_id: str) -> HttpResponse:
     return wrong(500, [problem])
 
 
+def out_of_reach() -> HttpResponse:
+    """503: the database is away, locked or full; whether a write came through is known when it is sent again."""
+    problem = Problem(
+        "database_away",
+        "The database does not answer just now.",
+        "Send the same again, with the same Idempotency-Key if it writes.",
+    )
+    response = wrong(503, [problem])
+    response["Retry-After"] = "1"
+    return response
+
+
 def is_problems(response: HttpResponse) -> bool:
     """Whether a response is in our shape already."""
     return response.headers.get("Content-Type", "").startswith("application/json")
