@@ -16,6 +16,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("audit", "stageproof.cli.audit", "Show what in a CRM export is real"),
     Command("bridge", "stageproof.cli.bridge", "Show why the pipeline moved between two days"),
+    Command("measure", "stageproof.cli.measure", "Compute any measure, on any engine"),
     Command("check", "stageproof.cli.check", "Check a pipeline definition"),
     Command("map", "stageproof.cli.map", "Propose how the columns of files are to be read"),
     Command("demo", "stageproof.cli.demo", "Try everything with the demo company"),

@@ -1,10 +1,11 @@
-"""`stageproof export`: any table, or all of them, as CSV or Parquet."""
+"""`stageproof export`: any table, or all of them, as CSV or Parquet; or the book, for other engines."""
 
 from __future__ import annotations
 
 import json
 import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,23 +18,29 @@ if TYPE_CHECKING:
     import polars as pl
 
 FORMATS = ("csv", "parquet")
+BOOK = "book"
 EXAMPLES = """
 Examples:
 
   stageproof export deals
 
   stageproof export all --format parquet --out export
+
+  stageproof export book --out warehouse/book
 """
 
 
 def command(
-    table: Annotated[str, typer.Argument(help="A table's name, or all.", show_default=False)],
+    table: Annotated[str, typer.Argument(help="A table's name, all, or book.", show_default=False)],
     format_: Annotated[str, typer.Option("--format", help="csv or parquet.")] = "csv",
     out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("export"),
     home: Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write what was written as JSON.")] = False,
 ) -> int:
-    """Export any table, or all of them: whole, with names beside ids, and nothing secret."""
+    """Export any table, or all of them: whole, with names beside ids, and nothing secret.
+
+    `book` writes the tables that measures are computed from, as Parquet, and on the next run only what is new.
+    """
     if format_ not in FORMATS:
         says = f"There is no format '{format_}'."
         raise Refused([Problem("unknown_format", says, f"Use one of: {', '.join(FORMATS)}.", value=format_)])
@@ -41,6 +48,8 @@ def command(
         from stageproof.actions.export_tables import export_table, named_tables
         from stageproof.records.snapshot import snapshot
 
+        if table == BOOK:
+            return _book(out, as_json)
         wanted = named_tables(table)
         _folder(out)
         written = []
@@ -56,6 +65,24 @@ def command(
     else:
         for each in written:
             typer.echo(f"{each['rows']:>9,}  {each['file']}")
+    return 0
+
+
+def _book(out: Path, as_json: bool) -> int:
+    """What was added to the book in the folder, and up to which change it reaches."""
+    from stageproof.actions.export_book import export_book
+
+    try:
+        written = export_book(out)
+    except OSError as error:
+        raise Refused([_cannot_write(out, error)]) from None
+    if as_json:
+        typer.echo(json.dumps(asdict(written), indent=2))
+        return 0
+    for name, rows in written.rows.items():
+        typer.echo(f"{rows:>9,}  {name}")
+    how = "written anew" if written.afresh else "brought up to date"
+    typer.echo(f"The book in {out} is {how}, up to change {written.until:,}.")
     return 0
 
 

@@ -1,0 +1,210 @@
+"""`stageproof measure`: any measure, over files, an exported book, a DuckDB file, a Spark cluster or a warehouse."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from stageproof.cli.audit import CurrencyCode, MappingFile, YearStarts, Zone
+from stageproof.cli.files import write_text
+from stageproof.cli.loading import definition_named, load
+from stageproof.engine.book import Book, Pipeline
+from stageproof.engine.frames import readable
+from stageproof.engine.measures import MEASURES, Measure
+from stageproof.engine.measures.asking import answer, arguments, find_measure, kind_of, takes
+from stageproof.engine.money import Money
+from stageproof.engine.period import Calendar, check_zone
+from stageproof.engine.problem import Problem, Refused
+from stageproof.importers.warehouse import About, book_in_folder, book_in_tables
+
+EXAMPLES = """
+Examples:
+
+  stageproof measure
+
+  stageproof measure win_rate Opportunity.csv OpportunityHistory.csv --by owner
+
+  stageproof measure coverage --book export/book --period 2026-Q2 --by owner --engine duckdb
+
+  stageproof measure bridge --book export/book --start 2026-03-31 --as-of 2026-06-30 --engine spark --connect "local[4]"
+
+  stageproof measure open_pipeline --engine ibis --connect postgres://reader@localhost/sales --definition rules.toml
+"""
+
+
+def command(
+    name: Annotated[
+        str | None, typer.Argument(help="The measure; without one, all are listed.", show_default=False)
+    ] = None,
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Exports of a CRM, read on Polars.", show_default=False)
+    ] = None,
+    book: Annotated[
+        Path | None, typer.Option("--book", help="The folder of a book written by `stageproof export book`.")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option("--engine", help="Where it is computed: polars, duckdb, spark or ibis.")
+    ] = "polars",
+    connect: Annotated[
+        str | None,
+        typer.Option("--connect", help="A DuckDB file, a Spark master, or a warehouse's address for ibis."),
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="The day, as 2026-06-30: its end; default the last change.")
+    ] = None,
+    known_at: Annotated[
+        str | None, typer.Option("--known-at", help="As it was known at the end of this day.")
+    ] = None,
+    period: Annotated[str | None, typer.Option("--period", help="2026-Q2, 2026-06, FY2026.")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Columns to group by, with commas.")] = None,
+    start: Annotated[str | None, typer.Option("--start", help="Of a bridge: the day it begins.")] = None,
+    mode: Annotated[str | None, typer.Option("--mode", help="Of a bridge: endpoints or events.")] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Of attribution: first, last, linear, w_shaped.")
+    ] = None,
+    of: Annotated[str | None, typer.Option("--of", help="Of attribution: won, open, qualified.")] = None,
+    view: Annotated[str | None, typer.Option("--view", help="Of a funnel: period or cohort.")] = None,
+    since: Annotated[str | None, typer.Option("--since", help="What changes are measured from.")] = None,
+    outcomes: Annotated[
+        str | None, typer.Option("--outcomes", help="Of cycle length: won, lost, or both with a comma.")
+    ] = None,
+    definition: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--definition", help="A definition (TOML) or template, for tables and files; repeatable."
+        ),
+    ] = None,
+    mapping: MappingFile = None,
+    zone: Zone = "UTC",
+    currency: CurrencyCode = None,
+    year_starts: YearStarts = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Also write the table as CSV.")] = None,
+) -> int:
+    """Compute any measure where the data lies: the same figures on every engine."""
+    if name is None:
+        _list(Console())
+        return 0
+    measure = find_measure(name)
+    if measure is None:
+        says = f"There is no measure '{name}'."
+        raise Refused([Problem("unknown_measure", says, f"Use one of: {', '.join(MEASURES)}.", value=name)])
+    loaded = _loaded(
+        files or [], book, engine, connect, definition or [], mapping, zone, currency, year_starts
+    )
+    asked = {
+        "period": period, "by": by, "start": start, "mode": mode, "model": model, "of": of, "view": view,
+        "since": since, "outcomes": outcomes,
+    }  # fmt: skip
+    given = arguments(measure, asked, loaded.calendar)
+    pipeline = loaded.as_of(as_of or loaded.span()[1], known_at)
+    table = answer(measure, pipeline, given)
+    if csv is not None:
+        write_text(csv, _texts(table, pipeline.currency).write_csv())
+    if as_json:
+        typer.echo(json.dumps(document(measure, pipeline, table, period), indent=2, ensure_ascii=False))
+    else:
+        show(measure, pipeline, table, Console())
+    return 0
+
+
+def document(measure: Measure, pipeline: Pipeline, table: pl.DataFrame, period: str | None) -> dict[str, Any]:
+    """The table in plain values, as the API gives it: money with its currency, unknown as null."""
+    kinds = {column: kind_of(column, dtype) for column, dtype in table.schema.items()}
+    return {
+        "measure": measure.name,
+        "says": measure.says,
+        "formula": measure.formula,
+        "as_of": pipeline.on.isoformat(),
+        "definitions": [f"{each.pipeline} {each.version}" for each in pipeline.definitions],
+        "currency": pipeline.currency,
+        "period": period,
+        "columns": [{"name": name, "kind": kind} for name, kind in kinds.items()],
+        "rows": [
+            {name: _value(value, kinds[name], pipeline.currency) for name, value in row.items()}
+            for row in readable(table).iter_rows(named=True)
+        ],
+    }
+
+
+def show(measure: Measure, pipeline: Pipeline, table: pl.DataFrame, console: Console) -> None:
+    """Writes the table to the console, numbers to the right, whole."""
+    console.print(f"[bold]{measure.name.replace('_', ' ')}[/bold] as of {pipeline.on}. {measure.says}")
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    texts = _texts(table, pipeline.currency)
+    for name, dtype in table.schema.items():
+        shown.add_column(name.replace("_", " "), justify="right" if dtype.is_numeric() else "left")
+    for row in texts.iter_rows():
+        shown.add_row(*("-" if value is None else value for value in row))
+    console.print(shown)
+    console.print(f"[dim]{measure.formula}; money in {pipeline.currency}[/dim]")
+
+
+def _loaded(
+    files: list[Path], folder: Path | None, engine: str, connect: str | None, rules: list[str],
+    mapping: Path | None, zone: str, currency: str | None, year_starts: int,
+) -> Book:  # fmt: skip
+    """The book from where it lies; refused where two places were given, or none."""
+    if files and (folder or connect or engine != "polars"):
+        says = "Files are read on Polars; a book or a connection is another place."
+        raise Refused([Problem("two_places", says, "Give files, or --book, or --engine with --connect.")])
+    calendar = Calendar(year_starts=year_starts)
+    if files:
+        return load(
+            files, mapping=mapping, definition=rules[0] if rules else None, zone=zone, currency=currency,
+            calendar=calendar,
+        ).book  # fmt: skip
+    if folder is not None:
+        return book_in_folder(folder, engine=engine, connect=connect)
+    if connect is None:
+        says = "There is nothing to measure."
+        remedy = "Give files, --book FOLDER, or --engine with --connect."
+        raise Refused([Problem("nothing_to_measure", says, remedy)])
+    if (wrong := check_zone(zone)) is not None:
+        raise Refused([wrong])
+    about = About(currency, zone, calendar, tuple(definition_named(each) for each in rules))
+    return book_in_tables(engine, connect, about)
+
+
+def _list(console: Console) -> None:
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title in ("measure", "what it says", "takes"):
+        shown.add_column(title)
+    for measure in MEASURES.values():
+        shown.add_row(measure.name, measure.says, ", ".join(takes(measure)))
+    console.print(shown)
+
+
+def _texts(table: pl.DataFrame, currency: str) -> pl.DataFrame:
+    """The table as people read it, column by column; blank stays null."""
+    kinds = {column: kind_of(column, dtype) for column, dtype in table.schema.items()}
+    return pl.DataFrame(
+        {
+            name: pl.Series([_text(value, kinds[name], currency) for value in column], dtype=pl.String)
+            for name, column in zip(table.columns, readable(table).iter_columns(), strict=True)
+        }
+    )
+
+
+def _text(value: Any, kind: str, currency: str) -> str | None:
+    if value is None:
+        return None
+    if kind == "money":
+        return Money(int(value), currency).exact().rsplit(" ", 1)[0]
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _value(value: Any, kind: str, currency: str) -> Any:
+    if value is None:
+        return None
+    if kind == "money":
+        return Money(int(value), currency).as_dict()
+    if isinstance(value, float) and value in (float("inf"), float("-inf")):
+        return None
+    return value.isoformat() if hasattr(value, "isoformat") else value

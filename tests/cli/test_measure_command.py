@@ -1,0 +1,142 @@
+"""`stageproof measure`: the same figures from files, an exported book and a database, and every refusal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stageproof.actions.actor import system
+from stageproof.actions.deals import create_deal, move_deal
+from stageproof.actions.organisation import set_up
+from tests.cli.conftest import Ran
+
+Stageproof = Callable[..., Ran]
+NOW = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
+
+
+def rows(ran: Ran) -> list[dict[str, Any]]:
+    assert ran.code == 0, ran.err
+    found: list[dict[str, Any]] = json.loads(ran.out)["rows"]
+    return found
+
+
+@pytest.fixture
+def sold(db: None) -> None:
+    """Four deals of 1,000 each: two lost, two open."""
+    set_up(
+        name="Northwind", zone="Europe/Vienna", currency="EUR", owner_name="Olga Novak",
+        owner_email="olga@northwind.example", now=NOW,
+    )  # fmt: skip
+    for number in range(4):
+        facts = {"name": f"Deal {number}", "amount": 100_000, "close_on": dt.date(2026, 4, 1)}
+        deal = create_deal(system("cli"), now=NOW + dt.timedelta(minutes=number), facts=facts).deal
+        if number < 2:
+            at = NOW + dt.timedelta(days=2, minutes=number)
+            move_deal(system("cli"), deal.key, to="lost", now=at, lost_reason="No budget")
+
+
+def test_measures_of_files_are_what_one_counts_in_them(stageproof: Stageproof, deals: Path) -> None:
+    (whole,) = rows(stageproof("measure", "win_rate", deals, "--json"))
+    assert (whole["won_count"], whole["lost_count"]) == (2, 1)
+    assert whole["by_count"] == pytest.approx(2 / 3)
+    assert whole["by_amount"] == pytest.approx(5_000 / 14_000)
+    booked = rows(stageproof("measure", "bookings", deals, "--json"))
+    assert booked[0]["won_amount"] == {"amount": "5000.00", "currency": "USD"}
+    by_owner = {
+        each["owner"]: each
+        for each in rows(stageproof("measure", "win_rate", deals, "--by", "owner", "--json"))
+    }
+    assert by_owner["Ann"]["won_count"] == 1
+    assert by_owner["Ben"]["lost_count"] == 1
+
+
+def test_without_a_name_every_measure_is_listed(stageproof: Stageproof) -> None:
+    from stageproof.engine.measures import MEASURES
+
+    ran = stageproof("measure")
+    assert ran.code == 0
+    assert all(name in ran.out for name in MEASURES)
+
+
+def test_the_table_is_written_for_people_and_as_csv(
+    stageproof: Stageproof, deals: Path, tmp_path: Path
+) -> None:
+    ran = stageproof("measure", "bookings", deals, "--by", "owner", "--csv", "out.csv")
+    assert ran.code == 0, ran.err
+    assert "4,000.00" in ran.out
+    header, *lines = (tmp_path / "out.csv").read_text().splitlines()
+    assert header.startswith("owner,")
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize("engine", ["polars", "duckdb", "ibis"])
+def test_an_exported_book_gives_its_figures_on_every_engine(
+    stageproof: Stageproof, sold: None, engine: str
+) -> None:
+    assert stageproof("export", "book", "--out", "book").code == 0
+    asked = ("--book", "book", "--engine", engine, "--json")
+    (whole,) = rows(stageproof("measure", "win_rate", "--as-of", "2026-03-31", *asked))
+    assert (whole["won_count"], whole["lost_count"]) == (0, 2)
+    lines = {each["line"]: each for each in rows(
+        stageproof("measure", "bridge", "--start", "2026-03-03", "--as-of", "2026-03-31", *asked)
+    )}  # fmt: skip
+    assert lines["opening"]["amount"] == {"amount": "4000.00", "currency": "EUR"}
+    assert lines["lost"]["amount"]["amount"] == "-2000.00"
+    assert lines["closing"]["amount"]["amount"] == "2000.00"
+
+
+def test_a_second_export_adds_and_says_so(stageproof: Stageproof, sold: None) -> None:
+    first = stageproof("export", "book", "--out", "book")
+    assert "written anew" in first.out
+    create_deal(system("cli"), now=NOW + dt.timedelta(days=5), facts={"name": "Late", "amount": 5})
+    again = stageproof("export", "book", "--out", "book", "--json")
+    assert (json.loads(again.out)["rows"]["deals"], json.loads(again.out)["afresh"]) == (1, False)
+
+
+@pytest.mark.spark
+def test_a_cluster_of_several_processes_gives_the_same(
+    stageproof: Stageproof, sold: None, tmp_path: Path
+) -> None:
+    if shutil.which("java") is None:
+        pytest.skip("PySpark needs a Java runtime on PATH")
+    import subprocess
+    import sys
+
+    stageproof("export", "book", "--out", "book")
+    # A master and two workers, each a process of its own; in this process there may be another Spark already.
+    ran = subprocess.run(
+        [sys.executable, "-c", "import sys; from stageproof.cli import main; sys.exit(main())", "measure", "open_pipeline", "--book", str(tmp_path / "book"),
+         "--engine", "spark", "--connect", "local-cluster[2,1,1024]", "--as-of", "2026-03-31", "--json"],
+        capture_output=True, text=True, check=False, timeout=300, env={**os.environ, "COLUMNS": "200"},
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    here = stageproof("measure", "open_pipeline", "--book", "book", "--as-of", "2026-03-31", "--json")
+    assert json.loads(ran.stdout)["rows"] == rows(here)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("coverge", "deals.csv"), "There is no measure 'coverge'"),
+        (("coverage",), "There is nothing to measure"),
+        (("coverage", "deals.csv", "--book", "b"), "another place"),
+        (("coverage", "deals.csv"), "needs 'period'"),
+        (("win_rate", "deals.csv", "--mode", "events"), "takes no 'mode'"),
+        (("funnel", "deals.csv", "--view", "weekly", "--period", "2025-Q3"), "not one of"),
+        (("win_rate", "--book", "absent"), "isn't an exported book"),
+        (("win_rate", "--engine", "duckdb", "--connect", "absent.duckdb"), "no such file"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(
+    stageproof: Stageproof, deals: Path, arguments: tuple[str, ...], says: str
+) -> None:
+    ran = stageproof("measure", *arguments)
+    assert (ran.code, ran.out) == (1, "")
+    assert says in " ".join(ran.err.split())
