@@ -6,6 +6,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 
 from stageproof.records.models import Person
+from stageproof.records.sealed_sessions import SessionStore
 
 
 def end_sessions(person: Person) -> int:
@@ -14,7 +15,7 @@ def end_sessions(person: Person) -> int:
     theirs = [
         session.pk
         for session in Session.objects.iterator()
-        if session.get_decoded().get(SESSION_KEY) == str(person.pk)
+        if SessionStore().decode(session.session_data).get(SESSION_KEY) == str(person.pk)
     ]
     ended, _ = Session.objects.filter(pk__in=theirs).delete()
     return ended

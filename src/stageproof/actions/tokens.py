@@ -38,6 +38,9 @@ def create_token(
     if scope == "admin" and actor.role != "admin":
         says = "Only an admin's token can have the scope 'admin'."
         problems.append(wrong("scope", scope, says, "Choose 'read' or 'write'."))
+    elif scope in SCOPES and SCOPES.index(scope) > SCOPES.index(actor.scope):
+        says = f"A token of the scope '{actor.scope}' cannot make one that may do more."
+        problems.append(wrong("scope", scope, says, f"Choose '{actor.scope}', or sign in to the pages."))
     if problems:
         raise Refused(problems)
     text = PREFIX + secrets.token_urlsafe(32)

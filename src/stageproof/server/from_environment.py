@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 PORTS = {"smtp": 587, "smtps": 465}
 
 
@@ -46,10 +45,11 @@ def sign_in_elsewhere(environment: Mapping[str, str] = os.environ) -> dict[str, 
     if missing:
         raise ValueError(f"STAGEPROOF_OIDC_ISSUER is set, so {' and '.join(missing)} must be too")
     url = urlsplit(issuer)
-    if url.scheme != "https" and url.hostname not in LOOPBACK:
+    if url.scheme != "https" and url.hostname not in private_hosts(environment):
         raise ValueError("STAGEPROOF_OIDC_ISSUER must be an https address")
     return {
         "openid_connect": {
+            "provider_class": "stageproof.web.issuer.Company",
             "OAUTH_PKCE_ENABLED": True,
             "APPS": [
                 {
@@ -68,6 +68,12 @@ def origin(environment: Mapping[str, str] = os.environ) -> list[str]:
     """Where a form may lead besides here: the issuer's origin, for browsers judge redirects of forms too."""
     url = urlsplit(environment.get("STAGEPROOF_OIDC_ISSUER", ""))
     return [f"{url.scheme}://{url.netloc}"] if url.netloc else []
+
+
+def private_hosts(environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+    """The names of hosts in a network of one's own that may be asked, over http too; none unless they are named."""
+    names = environment.get("STAGEPROOF_PRIVATE_HOSTS", "").split(",")
+    return frozenset(name.strip().casefold().strip("[]") for name in names if name.strip())
 
 
 def trusted_proxies(environment: Mapping[str, str] = os.environ) -> int:

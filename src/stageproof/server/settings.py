@@ -16,18 +16,17 @@ use_fixed_sqlite()
 DATA_DIR = Path(os.environ.get("STAGEPROOF_HOME", "stageproof-data")).resolve()
 
 
-def _secret_key() -> str:
-    """The signing key: from the environment, else made once and kept beside the data."""
+def _secret_keys() -> list[str]:
+    """The key that signs and seals, then older ones: from the environment, else made once and kept beside the data."""
     if given := os.environ.get("STAGEPROOF_SECRET_KEY"):
-        return given
+        return [given, *os.environ.get("STAGEPROOF_OLD_SECRET_KEYS", "").split()]
     path = DATA_DIR / "secret-key"
-    if path.exists():
-        return path.read_text()
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_urlsafe(50))
-    return path.read_text()
+    if not path.exists():
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(50))
+    return path.read_text().split()
 
 
 def _databases() -> dict[str, dict[str, object]]:
@@ -72,7 +71,7 @@ DEBUG = False
 LOGGING_CONFIG = None
 # At its most talkative it writes out whole pages' contexts, and with them the secrets that a page shows once.
 logging.getLogger("django.template").setLevel(logging.INFO)
-SECRET_KEY = _secret_key()
+SECRET_KEY, *SECRET_KEY_FALLBACKS = _secret_keys()
 ALLOWED_HOSTS = os.environ.get("STAGEPROOF_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 _HTTPS = os.environ.get("STAGEPROOF_HTTPS", "") == "1"
 DATABASES = _databases()
@@ -178,6 +177,8 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 SOCIALACCOUNT_ADAPTER = "stageproof.web.sign_in.ElsewhereAdapter"
 SOCIALACCOUNT_PROVIDERS = from_environment.sign_in_elsewhere()
 SOCIALACCOUNT_STORE_TOKENS = False
+# The names of servers in a network of one's own that this deployment may ask; any other must be on the open internet.
+PRIVATE_HOSTS = from_environment.private_hosts()
 globals().update(from_environment.mail())
 
 # Limits hold across workers, so they are counted in the database.
@@ -185,6 +186,7 @@ CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "stageproof_cache"},
 }
 
+SESSION_ENGINE = "stageproof.records.sealed_sessions"
 SESSION_COOKIE_AGE = 7 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

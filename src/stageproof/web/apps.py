@@ -16,6 +16,10 @@ class WebConfig(AppConfig):
     label = "web"
 
     def ready(self) -> None:
+        # Only once every app is there can its models be named.
+        from stageproof.web.sign_in_signals import listen
+
+        listen()
         post_migrate.connect(_make_cache_table, sender=apps.get_app_config("records"))
 
 

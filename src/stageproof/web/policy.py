@@ -25,8 +25,8 @@ BY_NAME: dict[str, tuple[str, ...]] = {
         (
             "account_login", "account_logout", "sign_out", "account_inactive", "account_reset_password",
             "account_reset_password_done", "account_reset_password_from_key", "account_reset_password_from_key_done",
-            "mfa_authenticate", "mfa_login_webauthn", "openid_connect_login", "openid_connect_callback",
-            "socialaccount_login_cancelled", "socialaccount_login_error", "socialaccount_signup",
+            "mfa_authenticate", "mfa_login_webauthn", "socialaccount_login_cancelled", "socialaccount_login_error",
+            "socialaccount_signup",
         ),
         PUBLIC,
     ),

@@ -21,10 +21,15 @@ from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
+from requests import Session
 
-from stageproof.engine.problem import Problem
+from stageproof.actions.sign_ins import note_refused_sign_in
+from stageproof.engine.problem import Problem, Refused
+from stageproof.outgoing.requests_session import requests_session
 from stageproof.records.models import Person
+from stageproof.records.sealed import Unreadable, seal, unseal
 from stageproof.web.answers import wrong
 from stageproof.web.policy import EVERYONE, policy
 
@@ -40,6 +45,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def reauthenticate(self, user: Person, password: str) -> bool:
         found = self.authenticate(self.request, email=user.email, password=password)
         return found is not None and found.pk == user.pk
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        address = str(credentials.get("email") or credentials.get("username") or "")
+        person = Person.objects.filter(email=address.strip().casefold()).first()
+        note_refused_sign_in(person, "password", now=timezone.now())
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_settings")
@@ -62,10 +72,21 @@ def plain(address: str) -> str:
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Names the deployment in authenticator apps."""
+    """Names the deployment in authenticator apps, and keeps what the codes are made from sealed."""
 
     def get_totp_issuer(self) -> str:
         return "Stageproof"
+
+    def encrypt(self, text: str) -> str:
+        return seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        try:
+            return unseal(encrypted_text)
+        except Unreadable:
+            says = "Your second factor cannot be read any more: the key of this deployment has changed."
+            remedy = "Ask an admin to run `stageproof user reset-factors`; then sign in and turn it on again."
+            raise Refused([Problem("factor_unreadable", says, remedy)]) from None
 
 
 class ElsewhereAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
@@ -74,12 +95,19 @@ class ElsewhereAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return False
 
+    def get_requests_session(self) -> Session:
+        return requests_session(settings.PRIVATE_HOSTS)
+
+    def on_authentication_error(self, request: HttpRequest, provider: Any, **_: Any) -> None:
+        note_refused_sign_in(None, "elsewhere", now=timezone.now())
+
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         if sociallogin.is_existing:
             return
         verified = [each.email.casefold() for each in sociallogin.email_addresses if each.verified is True]
         person = Person.objects.filter(email__in=verified, is_active=True).first()
         if person is None:
+            note_refused_sign_in(None, "elsewhere", now=timezone.now())
             messages.error(request, "Nobody here has this address. Ask an admin for an invitation.")
             raise ImmediateHttpResponse(redirect("account_login"))
         sociallogin.connect(request, person)

@@ -8,9 +8,10 @@ from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkey
 from allauth.socialaccount import views as elsewhere
-from allauth.socialaccount.providers.openid_connect import views as issuer
 from django.conf import settings
 from django.urls import URLPattern, path, re_path
+
+from stageproof.web.issuer import sign_in_with, signed_in_with
 
 urlpatterns: list[URLPattern] = [
     path("sign-in", account.login, name="account_login"),
@@ -49,11 +50,13 @@ urlpatterns: list[URLPattern] = [
     path("account/passkeys/<int:pk>/remove", passkey.remove_webauthn, name="mfa_remove_webauthn"),
 ]
 
+elsewhere_urlpatterns: list[URLPattern] = [
+    path("sign-in/with/<str:provider_id>", sign_in_with, name="openid_connect_login"),
+    path("sign-in/with/<str:provider_id>/done", signed_in_with, name="openid_connect_callback"),
+    path("sign-in/elsewhere/cancelled", elsewhere.login_cancelled, name="socialaccount_login_cancelled"),
+    path("sign-in/elsewhere/failed", elsewhere.login_error, name="socialaccount_login_error"),
+    path("sign-in/elsewhere/unknown", elsewhere.signup, name="socialaccount_signup"),
+]
+
 if settings.SOCIALACCOUNT_PROVIDERS:
-    urlpatterns += [
-        path("sign-in/with/<str:provider_id>", issuer.login, name="openid_connect_login"),
-        path("sign-in/with/<str:provider_id>/done", issuer.callback, name="openid_connect_callback"),
-        path("sign-in/elsewhere/cancelled", elsewhere.login_cancelled, name="socialaccount_login_cancelled"),
-        path("sign-in/elsewhere/failed", elsewhere.login_error, name="socialaccount_login_error"),
-        path("sign-in/elsewhere/unknown", elsewhere.signup, name="socialaccount_signup"),
-    ]
+    urlpatterns += elsewhere_urlpatterns
