@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from stageproof.engine.definition import Definition, Stage
-from stageproof.engine.measures.conversion import conversion, wilson
+from stageproof.engine.measures.conversion import conversion
+from stageproof.engine.measures.interval import wilson
 from stageproof.engine.period import Calendar
 from tests.engine.history_books import STAGES, bare, book, path, rows
 

@@ -34,6 +34,12 @@ def test_won_and_lost_by_count_and_by_amount() -> None:
     assert rows(win_rate(pipeline), "by_count", "by_amount") == [(0.75, 301 / 400)]
 
 
+def test_few_deals_say_how_far_off_they_may_be() -> None:
+    """Three of four: (0.75 + 3.8415/8) / (1 + 3.8415/4) = 0.6275, give or take 0.3269."""
+    ((low, high),) = rows(win_rate(book(DEALS).as_of(ON)), "low", "high")
+    assert (low, high) == (pytest.approx(0.30064, abs=1e-5), pytest.approx(0.95442, abs=1e-5))
+
+
 def test_deals_count_in_the_period_of_the_day_they_closed() -> None:
     pipeline = book(DEALS).as_of(ON)
     calendar = Calendar()
@@ -52,7 +58,7 @@ def test_what_was_won_then_is_told_as_it_was() -> None:
 
 def test_nothing_closed_has_no_rate() -> None:
     pipeline = book(DEALS).as_of("2025-02-01")
-    assert win_rate(pipeline).rows() == [(0, 0, None, None)]
+    assert win_rate(pipeline).rows() == [(0, 0, None, None, None, None)]
     assert average_deal_size(pipeline).rows() == [(0, 0, None)]
 
 

@@ -78,8 +78,10 @@ def _lines(frame: pl.DataFrame) -> Iterator[str]:
 
 def _rows(frame: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
     """The rows with amounts in major units and real dates."""
-    money = frame.columns.index("amount") if "amount" in frame.columns else None
-    currency = frame.columns.index("currency")
+    # Amounts that are decimals are in major units already.
+    whole = "amount" in frame.columns and frame.schema["amount"].is_integer()
+    money = frame.columns.index("amount") if whole else None
+    currency = frame.columns.index("currency") if whole else 0
     for row in readable(frame).iter_rows():
         if money is None or row[money] is None:
             yield row

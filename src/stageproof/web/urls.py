@@ -23,6 +23,7 @@ from stageproof.web import (
     search,
     settings_urls,
     sign_in_urls,
+    why,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -86,6 +87,8 @@ urlpatterns: list[URLPattern] = [
     path("imports/files/<str:token>/rejected.csv", importing.import_rejected, name="import_rejected"),
     path("search", search.search, name="search"),
     path("palette", search.palette, name="palette"),
+    path("why/<str:measure>", why.why, name="why"),
+    path("why/<str:measure>/export", why.why_export, name="why_export"),
     path("views", saved_views.save_view, name="view_save"),
     path("views/<int:view>/forget", saved_views.forget_view, name="view_forget"),
     *sign_in_urls.urlpatterns,

@@ -11,14 +11,14 @@ import polars as pl
 from stageproof.engine.book import Pipeline
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import collect, instant_number
-from stageproof.engine.measures.grouping import count_where, summed, with_groups
+from stageproof.engine.measures.grouping import count_where, same_as, summed, with_groups
+from stageproof.engine.measures.interval import wilson
 from stageproof.engine.measures.placing import deals_under, placed
 from stageproof.engine.measures.stage_visits import stage_runs
 from stageproof.engine.period import Period, end_of_day, start_of_day
 from stageproof.engine.qualification import UNKNOWN_STAGE, stage_position
 
 COUNTS = ("entered", "passed", "lost", "undecided")
-_Z = 1.959963984540054
 
 
 def conversion(pipeline: Pipeline, *, period: Period | None = None, by: Sequence[str] = ()) -> pl.DataFrame:
@@ -46,19 +46,6 @@ def conversion(pipeline: Pipeline, *, period: Period | None = None, by: Sequence
         rated.with_columns(low=low, high=high)
         .sort([*keys, "definition", ranked, "stage"], nulls_last=True)
         .select(*keys, "definition", "position", "stage", *COUNTS, "rate", "low", "high", "rate_decided")
-    )
-
-
-def wilson(rate: pl.Expr, count: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Both ends of the 95% Wilson interval of a share; null where there was nothing to count."""
-    z2 = _Z * _Z
-    middle = rate + z2 / (2 * count)
-    reach = _Z * (rate * (1 - rate) / count + z2 / (4 * count * count)).sqrt()
-    low, high = ((middle - reach) / (1 + z2 / count), (middle + reach) / (1 + z2 / count))
-    # Exactly none and exactly all touch the ends, which rounding would miss.
-    return (
-        pl.when(count > 0).then(pl.when(rate == 0).then(0.0).otherwise(low)),
-        pl.when(count > 0).then(pl.when(rate == 1).then(1.0).otherwise(high)),
     )
 
 
@@ -116,18 +103,10 @@ def in_window(pipeline: Pipeline, instant: nw.Expr, period: Period | None) -> nw
 def _of(
     pipeline: Pipeline, definition: Definition, period: Period | None, keys: Sequence[str]
 ) -> pl.DataFrame:
-    deals = deals_under(pipeline, definition, with_groups(pipeline, pipeline.deals, keys))
-    runs = stage_runs(pipeline)
-    if len(pipeline.definitions) > 1:
-        runs = runs.join(deals.select("deal"), on="deal", how="semi")
-    joined = deals.select("deal", "status", *keys).join(
-        first_reached(pipeline, definition, runs), on="deal", how="inner"
-    )
+    joined = _entries(pipeline, definition, keys)
     sums: dict[str, nw.Expr] = {}
     for p in range(len(definition.stages)):
-        entered = in_window(pipeline, nw.col(f"entered_{p}"), period)
-        passed = nw.coalesce(nw.col(f"above_{p}") >= nw.col(f"entered_{p}"), nw.lit(False))
-        sums |= _counts(str(p), entered, passed)
+        sums |= _counts(str(p), *_at_stage(pipeline, p, period))
     wide = summed(joined, keys, **sums)
     rows = [
         {
@@ -153,8 +132,64 @@ def _has_unknown_stages(pipeline: Pipeline) -> bool:
     return bool(collect(placed(pipeline, names).filter(nw.col("position") == UNKNOWN_STAGE)).height)
 
 
+def _entries(pipeline: Pipeline, definition: Definition, keys: Sequence[str]) -> nw.LazyFrame[Any]:
+    """One row per deal under the definition with when it entered each stage, and its status."""
+    deals = deals_under(pipeline, definition, with_groups(pipeline, pipeline.deals, keys))
+    runs = stage_runs(pipeline)
+    if len(pipeline.definitions) > 1:
+        runs = runs.join(deals.select("deal"), on="deal", how="semi")
+    return deals.select("deal", "status", *[key for key in keys if key != "status"]).join(
+        first_reached(pipeline, definition, runs), on="deal", how="inner"
+    )
+
+
+def _at_stage(pipeline: Pipeline, p: int, period: Period | None) -> tuple[nw.Expr, nw.Expr]:
+    """Whether a deal entered the stage in the period, and whether it went further."""
+    entered = in_window(pipeline, nw.col(f"entered_{p}"), period)
+    return entered, nw.coalesce(nw.col(f"above_{p}") >= nw.col(f"entered_{p}"), nw.lit(False))
+
+
+def entered_deals(
+    pipeline: Pipeline,
+    *,
+    definition: str | None,
+    stage: str | None,
+    period: Period | None = None,
+    by: Sequence[str] = (),
+) -> nw.LazyFrame[Any]:
+    """The deals that entered the stage, one row each with the groups and `outcome`: passed, lost or undecided."""
+    keys = [key for key in by if key != "stage"]
+    rules = next((each for each in pipeline.definitions if each.pipeline == definition), None)
+    known = [each.name for each in rules.stages] if rules else []
+    if rules is not None and stage in known:
+        frame = _entries(pipeline, rules, keys)
+        entered, passed = _at_stage(pipeline, known.index(stage), period)
+    else:
+        frame = _unknown_entries(pipeline, keys).filter(
+            *(same_as(name, value) for name, value in (("stage", stage), ("definition", definition)))
+        )
+        entered, passed = in_window(pipeline, nw.col("first"), period), nw.col("newest") > nw.col("first")
+    lost = nw.when(nw.col("status") == "lost").then(nw.lit("lost")).otherwise(nw.lit("undecided"))
+    outcome = nw.when(passed).then(nw.lit("passed")).otherwise(lost)
+    names = [key for key in keys if key != "status"]
+    return frame.filter(entered).select("deal", *names, outcome=outcome)
+
+
 def _elsewhere(pipeline: Pipeline, period: Period | None, keys: Sequence[str]) -> pl.DataFrame:
     """Stages that no definition knows: further is whatever the deal had not seen before."""
+    frame = _unknown_entries(pipeline, keys)
+    entered = in_window(pipeline, nw.col("first"), period)
+    sums = _counts("", entered, nw.col("newest") > nw.col("first"))
+    table = summed(frame, [*keys, "definition", "stage"], **sums).rename(
+        {f"{name}_": name for name in COUNTS}
+    )
+    return table.with_columns(position=pl.lit(UNKNOWN_STAGE, dtype=pl.Int64)).select(
+        *keys, "definition", "position", "stage", *COUNTS
+    )
+
+
+def _unknown_entries(pipeline: Pipeline, keys: Sequence[str]) -> nw.LazyFrame[Any]:
+    """One row per deal and stage that no definition knows: `first` when it came, `newest` what it saw last."""
     deals = with_groups(pipeline, pipeline.deals, keys)
     present = deals.select("deal", "pipeline", *[key for key in keys if key != "pipeline"])
     runs = stage_runs(pipeline).filter(nw.col("status").is_in(["open", "won"]))
@@ -171,16 +206,8 @@ def _elsewhere(pipeline: Pipeline, period: Period | None, keys: Sequence[str]) -
         .select("deal", "first", stage=nw.when(nw.col("step") != "").then(nw.col("step")))
         .join(present, on="deal", how="inner"),
     ).filter(nw.col("position") == UNKNOWN_STAGE)
-    frame = unknown.join(reached, on="deal", how="inner").join(
+    return unknown.join(reached, on="deal", how="inner").join(
         pipeline.deals.select("deal", "status"), on="deal", how="inner"
-    )
-    entered = in_window(pipeline, nw.col("first"), period)
-    sums = _counts("", entered, nw.col("newest") > nw.col("first"))
-    table = summed(frame, [*keys, "definition", "stage"], **sums).rename(
-        {f"{name}_": name for name in COUNTS}
-    )
-    return table.with_columns(position=pl.lit(UNKNOWN_STAGE, dtype=pl.Int64)).select(
-        *keys, "definition", "position", "stage", *COUNTS
     )
 
 

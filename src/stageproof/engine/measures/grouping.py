@@ -94,6 +94,11 @@ def amount_where(test: nw.Expr, amount: str = "value") -> nw.Expr:
     return nw.coalesce(chosen.sum(), nw.lit(0))
 
 
+def same_as(name: str, value: str | None) -> nw.Expr:
+    """Whether a column holds the value; a blank is the same as a blank."""
+    return nw.col(name).is_null() if value is None else nw.col(name) == value
+
+
 def closing_in(deals: Lazy, period: Period | None) -> Lazy:
     """The deals whose close date lies in the period; all of them where none is given."""
     if period is None:

@@ -28,12 +28,7 @@ def slippage(pipeline: Pipeline, *, period: Period, by: Sequence[str] = ()) -> p
     with an earlier one), `deleted` or `undecided`. The rates are slipped over due; null where nothing was
     due. Groups are as of the start.
     """
-    start, now = _both_ends(pipeline, period)
-    due = with_groups(start, closing_in(start.open, period), by)
-    present = now.deals.select("deal", status_now=nw.col("status"), close_on_now=nw.col("close_on"))
-    outcome = _outcome(period, over=now.day >= day_number(period.ends_on))
-    frame = due.select("deal", "value", *by).join(present, on="deal", how="left")
-    frame = frame.with_columns(outcome=outcome)
+    frame = due_deals(pipeline, period, by)
     every = ~nw.col("deal").is_null()
     sums = {"due_count": count_where(every), "due_amount": amount_where(every)}
     for each in OUTCOMES:
@@ -43,6 +38,15 @@ def slippage(pipeline: Pipeline, *, period: Period, by: Sequence[str] = ()) -> p
         rate_by_count=_over(pl.col("slipped_count"), pl.col("due_count")),
         rate_by_amount=_over(pl.col("slipped_amount"), pl.col("due_amount")),
     )
+
+
+def due_deals(pipeline: Pipeline, period: Period, by: Sequence[str] = ()) -> nw.LazyFrame[Any]:
+    """One row per deal that was due, as the period began, with its `outcome`."""
+    start, now = _both_ends(pipeline, period)
+    due = with_groups(start, closing_in(start.open, period), by)
+    present = now.deals.select("deal", status_now=nw.col("status"), close_on_now=nw.col("close_on"))
+    outcome = _outcome(period, over=now.day >= day_number(period.ends_on))
+    return due.join(present, on="deal", how="left").with_columns(outcome=outcome)
 
 
 def push_count(pipeline: Pipeline) -> nw.LazyFrame[Any]:

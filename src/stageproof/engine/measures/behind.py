@@ -1,0 +1,245 @@
+"""Behind a figure: the deals that it comes from, each with what it counts as and what it adds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import narwhals as nw
+import polars as pl
+
+from stageproof.engine.book import Pipeline
+from stageproof.engine.frames import DAY, Lazy, collect
+from stageproof.engine.measures import MEASURES
+from stageproof.engine.measures.asking import bridged
+from stageproof.engine.measures.conversion import entered_deals
+from stageproof.engine.measures.cycle_length import timed_deals
+from stageproof.engine.measures.grouping import closing_in, same_as, with_groups
+from stageproof.engine.measures.slippage import due_deals, push_count
+from stageproof.engine.measures.stage_visits import stage_visits
+from stageproof.engine.measures.time_in_stage import spent_per_deal
+from stageproof.engine.qualification import QUALIFICATIONS, qualified_deals
+
+Given: TypeAlias = Mapping[str, Any]
+FACTS = ("name", "account", "owner", "stage", "status", "close_on", "amount", "currency")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A figure: of which measure, asked with what, in which row of its table, in which column."""
+
+    measure: str
+    given: Given
+    row: Given
+    column: str
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        by = self.given.get("by", ())
+        return (by,) if isinstance(by, str) else tuple(by)
+
+    @property
+    def period(self) -> Any:
+        return self.given.get("period")
+
+    def here(self, deals: Lazy) -> Lazy:
+        """The deals that are in the row's groups."""
+        return deals.filter(*(same_as(name, self.row[name]) for name in self.by)) if self.by else deals
+
+
+def behind(pipeline: Pipeline, asked: Asked) -> pl.DataFrame | None:
+    """One row per deal behind the figure, largest first: its facts, `counts_as`, and what it adds.
+
+    `value` is its amount in minor units of the reporting currency, `days` where the figure is of days. Of a bridge
+    a row per deal and line, or by events per change, with `before`, `after`, `changed_at`, `actor` and `door`. None
+    for a measure whose figures are not of deals.
+    """
+    find = _BEHIND.get(asked.measure)
+    if find is None:
+        return None
+    found = find(pipeline, asked)
+    named = found.join(_facts(pipeline, found["deal"]), on="deal", how="left", maintain_order="left")
+    if "value" not in named.columns:
+        named = named.with_columns(value=pl.col("value_now"))
+    rest = [name for name in found.columns if name not in ("deal", "counts_as", "value")]
+    ordered = named.select("deal", *FACTS, "counts_as", "value", *rest)
+    largest = pl.col(rest[0] if rest and rest[0] == "days" else "value")
+    return ordered.sort(largest.abs(), "deal", descending=[True, False], nulls_last=True)
+
+
+def _facts(pipeline: Pipeline, deals: pl.Series) -> pl.DataFrame:
+    """The facts of the deals at the instant, of those that are deleted by then as they were last."""
+    keys = deals.unique().to_list()
+    if not keys:
+        return pl.DataFrame(schema={**dict.fromkeys(("deal", *FACTS), pl.String), "value_now": pl.Int64})
+    held = pipeline.versions.filter(nw.col("valid_to") > pipeline.at, nw.col("deal").is_in(keys))
+    valued = pipeline.deals.filter(nw.col("deal").is_in(keys)).select("deal", value_now="value")
+    return collect(held.select("deal", *FACTS).join(valued, on="deal", how="left"))
+
+
+def _open(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    deals = asked.here(with_groups(pipeline, closing_in(qualified_deals(pipeline), asked.period), asked.by))
+    state = asked.column.removesuffix("_amount").removesuffix("_count")
+    if state == "unpriced":
+        deals = deals.filter(nw.col("value").is_null())
+    elif state in QUALIFICATIONS:
+        deals = deals.filter(nw.col("qualification") == state)
+    return collect(deals.select("deal", "value", counts_as=nw.col("qualification")))
+
+
+def _closed(
+    pipeline: Pipeline, asked: Asked, *statuses: str, ever: bool = False, priced: bool = False
+) -> pl.DataFrame:
+    """The deals won or lost in the period, or ever."""
+    deals = closing_in(pipeline.closed, None if ever else asked.period)
+    here = asked.here(with_groups(pipeline, deals, asked.by)).filter(nw.col("status").is_in(list(statuses)))
+    if priced:
+        here = here.filter(~nw.col("value").is_null())
+    return collect(here.select("deal", "value", counts_as=nw.col("status")))
+
+
+def _bookings(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    outcome = "lost" if asked.column.startswith("lost") else "won"
+    return _closed(pipeline, asked, outcome, priced=asked.column == "won_priced")
+
+
+def _win_rate(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    one = {"won_count": ("won",), "lost_count": ("lost",)}.get(asked.column, ("won", "lost"))
+    return _closed(pipeline, asked, *one)
+
+
+def _deal_size(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    return _closed(pipeline, asked, "won", priced=True)
+
+
+def _coverage(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    opened = _open(pipeline, Asked("", asked.given, asked.row, "open"))
+    if asked.column in ("qualified", "qualified_amount"):
+        return opened.filter(pl.col("counts_as") == "qualified")
+    if asked.column in ("nominal", "open_amount", "open_count"):
+        return opened
+    # The bands split what is open; what is won and how often are the whole's.
+    whole = Asked("", {**asked.given, "by": ()}, {}, asked.column) if asked.by == ("band",) else asked
+    if asked.column == "won_amount":
+        return _closed(pipeline, whole, "won")
+    if asked.column == "needed":
+        return _closed(pipeline, whole, "won", "lost", ever=True)
+    if asked.column == "remaining":
+        return pl.concat([opened, _closed(pipeline, whole, "won")], how="vertical_relaxed")
+    return opened.clear()
+
+
+def _cycle(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    outcomes = asked.given.get("outcomes", ("won",))
+    timed = timed_deals(pipeline, period=asked.period, by=asked.by, outcomes=outcomes)
+    return collect(
+        asked.here(timed).select("deal", "value", days=nw.col("cycle_days"), counts_as=nw.col("status"))
+    )
+
+
+def _velocity(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    always = Asked("", {**asked.given, "period": None}, asked.row, "open")
+    parts: dict[str, Callable[[], pl.DataFrame]] = {
+        "open_count": lambda: _open(pipeline, always),
+        "average_amount": lambda: _deal_size(pipeline, asked),
+        "win_rate": lambda: _closed(pipeline, asked, "won", "lost"),
+        "cycle_days": lambda: _cycle(pipeline, asked),
+    }
+    if asked.column in parts:
+        return parts[asked.column]()
+    return pl.concat([parts["open_count"](), parts["win_rate"]()], how="vertical_relaxed")
+
+
+def _conversion(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    stage, definition = asked.row["stage"], asked.row["definition"]
+    entered = entered_deals(pipeline, definition=definition, stage=stage, period=asked.period, by=asked.by)
+    groups = [name for name in asked.by if name != "stage"]
+    here = entered.filter(*(same_as(name, asked.row[name]) for name in groups)) if groups else entered
+    found = collect(here.select("deal", counts_as=nw.col("outcome")))
+    return found if asked.column not in ("passed", "lost", "undecided") else found.filter(
+        pl.col("counts_as") == asked.column
+    )  # fmt: skip
+
+
+def _time_in_stage(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    groups = [name for name in asked.by if name != "stage"]
+    deals = with_groups(pipeline, pipeline.deals, groups).select("deal", *groups)
+    spent = spent_per_deal(pipeline).drop("pipeline").join(deals, on="deal", how="inner")
+    keys = [*groups, "definition", "stage"]
+    spent = spent.filter(*(same_as(name, asked.row[name]) for name in keys))
+    left = nw.when(nw.col("completed") == 1).then(nw.lit("left")).otherwise(nw.lit("still there"))
+    found = collect(spent.select("deal", "spent", counts_as=left)).select(
+        "deal", days=pl.col("spent") / DAY, counts_as="counts_as"
+    )
+    wanted = {"completed": "left", "still_there": "still there", "mean": "left", "median_completed": "left"}
+    only = wanted.get(asked.column)
+    return found if only is None else found.filter(pl.col("counts_as") == only)
+
+
+def _slippage(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    due = asked.here(due_deals(pipeline, asked.period, asked.by))
+    found = collect(due.select("deal", "value", counts_as=nw.col("outcome")))
+    outcome = asked.column.removesuffix("_amount").removesuffix("_count")
+    every = outcome == "due" or outcome.startswith("rate")
+    return found if every else found.filter(pl.col("counts_as") == outcome)
+
+
+def _bridge(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    rows = bridged(MEASURES[asked.measure], pipeline, asked.given).deals
+    here = [pl.col(name).eq_missing(pl.lit(asked.row[name])) for name in ("line", *asked.by)]
+    also = [name for name in ("before", "after", "changed_at", "actor", "door") if name in rows.columns]
+    return rows.filter(here).select("deal", *also, value="amount", counts_as="line")
+
+
+def _pushes(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    rows = push_count(pipeline).filter(nw.col("deal") == asked.row["deal"])
+    return collect(rows.select("deal", days=nw.col("days_pushed"), counts_as=nw.lit("pushed")))
+
+
+def _visits(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    rows = stage_visits(pipeline).filter(nw.col("deal") == asked.row["deal"])
+    return collect(rows.select("deal", "entered_at", "left_at", counts_as=nw.col("stage")))
+
+
+_BEHIND: dict[str, Callable[[Pipeline, Asked], pl.DataFrame]] = {
+    "open_pipeline": _open,
+    "coverage": _coverage,
+    "bookings": _bookings,
+    "win_rate": _win_rate,
+    "average_deal_size": _deal_size,
+    "cycle_length": _cycle,
+    "velocity": _velocity,
+    "conversion": _conversion,
+    "time_in_stage": _time_in_stage,
+    "slippage": _slippage,
+    "bridge": _bridge,
+    "qualified_bridge": _bridge,
+    "push_count": _pushes,
+    "stage_visits": _visits,
+}
+
+
+def rates_used(pipeline: Pipeline, deals: Sequence[str]) -> pl.DataFrame:
+    """One row per foreign currency of the deals: `deals`, and `nano` since `from_on`, in force on the pipeline's day.
+
+    `nano` is minor units per minor unit times 10^9; null where no rate is known. Closed deals are converted at the
+    rate of the day they closed.
+    """
+    foreign = pipeline.deals.filter(
+        nw.col("currency") != pipeline.currency,
+        *([nw.col("deal").is_in(list(deals))] if deals else [nw.lit(False)]),
+    )
+    counted = collect(foreign.group_by("currency").agg(deals=nw.len()))
+    if not pipeline.book.holds("rates"):
+        return counted.with_columns(from_on=pl.lit(None, pl.Int64), nano=pl.lit(None, pl.Int64)).sort(
+            "currency"
+        )
+    rates = pipeline.book.tables["rates"].filter(nw.col("from_on") <= pipeline.day)
+    order = ["from_on"]
+    if "recorded_at" in rates.collect_schema().names():
+        order.append("recorded_at")
+        if pipeline.known_at is not None:
+            rates = rates.filter(nw.col("recorded_at") <= pipeline.known_at)
+    latest = collect(rates).sort(order).group_by("currency").agg(pl.col("from_on", "nano").last())
+    return counted.join(latest, on="currency", how="left").sort("currency")

@@ -1,0 +1,108 @@
+"""Figures: a number as people read it, which opens why it is what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from django import template
+from django.template.context import Context
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from stageproof.charts.wording import UNKNOWN, percent_text
+from stageproof.engine.measures.asking import PARAMETERS
+from stageproof.engine.money import Money
+from stageproof.engine.period import Period
+from stageproof.web.filters import NONE
+
+register = template.Library()
+Unit = Literal["money", "per_day", "count", "ratio", "share", "days"]
+
+
+@register.simple_tag(takes_context=True)
+def figure(
+    context: Context,
+    value: float | None,
+    unit: Unit,
+    measure: str,
+    column: str,
+    form: str = "short",
+    where: Mapping[str, Any] | None = None,
+    **asked: Any,
+) -> SafeString:
+    """A figure of a measure as a link to its why page: its definition, formula, deals, version, instant and rates.
+
+        {% figure row.open_amount "money" "open_pipeline" "open_amount" period=period by="owner" owner=row.owner %}
+
+    `unit`: money and per_day (whole minor units of the reporting currency), count, ratio (2.4 ×), share (a ratio of
+    0 to 1 as percent), days. `measure` and `column` name the figure in the catalogue of measures. `form`: short with
+    the exact value on hover, `exact`, or `bare`, short without the unit. `where` narrows to some deals, as
+    `{"owner": "Ann"}` or the page's filters; blanks in it are left out. Everything else is what the measure is asked
+    with (period, by, start, mode ...) and, for the groups in `by` and the rows of the measure (stage, line ...), which
+    row it is; a row's None is the group of blanks. The moment is that of the page. A value of None shows as a dash,
+    and still says why.
+    """
+    asked = {**(where or {}), **asked}
+    moment = context.get("moment")
+    if moment is not None and not moment.is_now:
+        asked.setdefault("as_of", moment.on.isoformat())
+    short, exact = texts(
+        value, unit, asked.pop("currency_shown", None) or context.get("currency") or "USD", form
+    )
+    return format_html(
+        '<a class="fig" href="{}" title="{}: why"><span aria-hidden="true">{}</span><span class="heard">{}</span></a>',
+        why(measure, column, **asked), exact, short, exact,
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def figure_text(context: Context, value: float | None, unit: Unit, form: str = "short") -> SafeString:
+    """A figure without its link, the exact value on hover."""
+    short, exact = texts(value, unit, context.get("currency") or "USD", form)
+    return format_html(
+        '<span title="{}"><span aria-hidden="true">{}</span><span class="heard">{}</span></span>',
+        exact,
+        short,
+        exact,
+    )
+
+
+def why(measure: str, column: str, **asked: Any) -> str:
+    """The address of the page that explains a figure; None stands for the group of blanks, "" for nothing asked."""
+    pairs = [("figure", column)]
+    for name, value in asked.items():
+        if isinstance(value, Period):
+            pairs.append((name, value.name))
+        elif value is None and name not in PARAMETERS:
+            pairs.append((name, NONE))
+        elif value not in (None, ""):
+            pairs.append((name, str(value)))
+    return f"{reverse('why', args=[measure])}?{urlencode(pairs)}"
+
+
+def texts(value: float | None, unit: Unit, currency: str, form: str = "short") -> tuple[str, str]:
+    """A figure short and exact."""
+    if value is None:
+        return UNKNOWN, "unknown"
+    if unit in ("money", "per_day"):
+        worth = Money(int(value), currency)
+        exact, short = worth.exact(), worth.short()
+        if form == "bare":
+            short = short.rsplit(" ", 1)[0]
+        if unit == "per_day":
+            exact, short = f"{exact} per day", f"{short} / day"
+    elif unit == "share":
+        exact, short = f"{value * 100:.2f}%".replace("-", "−"), percent_text(value)
+    elif unit == "ratio":
+        exact, short = (
+            f"{value:,.{places}f} ×".replace("-", "−") for places in (4, 1 if abs(value) >= 1 else 2)
+        )
+    elif unit == "days":
+        exact = f"{value:,.2f} days" if isinstance(value, float) else f"{value:,} days"
+        short = f"{value:,.0f} d"
+    else:
+        exact = short = f"{value:,}"
+    return (exact if form == "exact" else short), exact
