@@ -23,6 +23,7 @@ from stageproof.engine.measures.open_pipeline import open_pipeline
 from stageproof.engine.measures.slippage import push_count, slippage
 from stageproof.engine.measures.sources import sources
 from stageproof.engine.measures.stage_visits import stage_visits
+from stageproof.engine.measures.stage_win_rate import stage_win_rate
 from stageproof.engine.measures.time_in_stage import time_in_stage
 from stageproof.engine.measures.velocity import velocity
 from stageproof.engine.measures.win_rate import win_rate
@@ -48,6 +49,7 @@ __all__ = [
     "slippage",
     "sources",
     "stage_visits",
+    "stage_win_rate",
     "time_in_stage",
     "velocity",
     "win_rate",
@@ -90,6 +92,11 @@ MEASURES: dict[str, Measure] = _catalogue(
     ),
     (bookings, "What was won and what was lost.", "sum of the amounts of deals by the day they closed"),
     (win_rate, "How often deals are won.", "won / (won + lost), by count and by amount"),
+    (
+        stage_win_rate,
+        "How often deals that got as far as a stage are won.",
+        "won / closed of those that reached it; probability: (won + 10 x rate of all) / (closed + 10)",
+    ),
     (average_deal_size, "What a won deal brings.", "won amount / won deals that have an amount"),
     (
         cycle_length,

@@ -44,6 +44,7 @@ ROWS: dict[str, tuple[str, ...]] = {
     "qualified_bridge": ("line",),
     "sources": ("source", "campaign"),
     "stage_visits": ("deal",),
+    "stage_win_rate": ("definition", "stage"),
     "push_count": ("deal",),
     "time_in_stage": ("definition", "stage"),
 }

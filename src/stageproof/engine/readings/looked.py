@@ -10,7 +10,7 @@ import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Pipeline, in_memory
-from stageproof.engine.definition import EXPANSION, Definition
+from stageproof.engine.definition import EXPANSION
 from stageproof.engine.frames import DAY, Lazy, collect, day_number, readable
 from stageproof.engine.measures.bridge_scope import matches
 from stageproof.engine.measures.coverage import target_of
@@ -160,23 +160,11 @@ class Looked:
     @cached_property
     def _chosen(self) -> tuple[tuple[str, ...], list[str | None] | None]:
         """The names of the pipelines, and the values of the column that are theirs; None for any value."""
-        definitions = self.pipeline.definitions
-        names = tuple(each.pipeline for each in definitions)
-        if self.pipelines is not None:
-            return self._named(definitions, tuple(dict.fromkeys(self.pipelines)))
-        expansions = [each.pipeline for each in definitions if each.kind == EXPANSION]
-        if not expansions or len(expansions) == len(definitions):
-            return names, None
-        values = [value for value in self._values() if value not in expansions]
-        return tuple(name for name in names if name not in expansions), values
-
-    def _named(
-        self, definitions: Sequence[Definition], asked: tuple[str, ...]
-    ) -> tuple[tuple[str, ...], list[str | None] | None]:
-        # The only definition there is serves every pipeline.
-        if len(definitions) == 1 and asked == (definitions[0].pipeline,):
-            return asked, None
-        known = {*(each.pipeline for each in definitions), *self._values()}
+        usual, values = self._usual()
+        asked = tuple(dict.fromkeys(self.pipelines or usual))
+        if set(asked) == set(usual):
+            return usual, values
+        known = {*(each.pipeline for each in self.pipeline.definitions), *self._values()}
         problems = [
             Problem("unknown_pipeline", f"There is no pipeline '{name[:80]}' at this moment.",
                     f"Use one of: {', '.join(sorted(each for each in known if each))}.", column="pipelines",
@@ -186,6 +174,15 @@ class Looked:
         if problems:
             raise Refused(problems)
         return asked, list(asked)
+
+    def _usual(self) -> tuple[tuple[str, ...], list[str | None] | None]:
+        """All but expansion, unless there is nothing else; the only definition there is serves every pipeline."""
+        names = tuple(each.pipeline for each in self.pipeline.definitions)
+        expansions = [each.pipeline for each in self.pipeline.definitions if each.kind == EXPANSION]
+        if not expansions or len(expansions) == len(names):
+            return names, None
+        values = [value for value in self._values() if value not in expansions]
+        return tuple(name for name in names if name not in expansions), values
 
     def _values(self) -> list[str | None]:
         """Every pipeline that a deal was ever in by the instant."""

@@ -9,6 +9,7 @@ import polars as pl
 
 from stageproof.engine.frames import collect, instant_number, readable
 from stageproof.engine.measures.bridge_scope import matches
+from stageproof.engine.measures.campaign_costs import campaign_costs
 from stageproof.engine.period import end_of_day, start_of_day
 from stageproof.engine.readings import figures
 from stageproof.engine.readings.cuts import counted, cut, grouped, joined, whole
@@ -23,7 +24,7 @@ _LEADS: dict[str, Any] = {
 
 def marketing(looked: Looked) -> Reading:
     """What sources and campaigns brought in the period, and what is open of theirs."""
-    leads = _leads(looked)
+    leads, costs = _leads(looked), _costs(looked)
     arrived, qualified = _within(looked, leads, "created_at"), _within(looked, leads, "qualified_at")
     behind: dict[str, Deals] = {
         **looked.behind(),
@@ -38,16 +39,20 @@ def marketing(looked: Looked) -> Reading:
         figures.nominal(looked),
         figures.of_qualification(looked, "qualified"),
         figures.won(looked),
+        _cost(looked, costs),
     )  # fmt: skip
     tables = {
-        "by_source": _by(looked, ["source"], arrived, qualified),
-        "by_campaign": _by(looked, ["source", "campaign"], arrived, qualified),
+        "by_source": _by(looked, ["source"], arrived, qualified, costs),
+        "by_campaign": _by(looked, ["source", "campaign"], arrived, qualified, costs),
     }
     return Reading("marketing", looked.head, shown, tables, behind=behind)
 
 
-def _by(looked: Looked, by: list[str], arrived: pl.DataFrame, qualified: pl.DataFrame) -> pl.DataFrame:
-    """One row per source: leads and qualified leads, deals created, what is open as in every cut, what was won."""
+def _by(
+    looked: Looked, by: list[str], arrived: pl.DataFrame, qualified: pl.DataFrame, costs: pl.DataFrame
+) -> pl.DataFrame:
+    """One row per source: leads and qualified leads, deals created, what is open as in every cut, what was won, and
+    what it cost, null where that is unknown."""
     rows = pl.len().cast(pl.Int64)
     return joined(
         by,
@@ -56,6 +61,28 @@ def _by(looked: Looked, by: list[str], arrived: pl.DataFrame, qualified: pl.Data
         counted(looked.created, by, "created"),
         cut(looked.open, by),
         counted(looked.won, by, "won"),
+        grouped(costs, by, cost=pl.col("spent").sum()),
+    )
+
+
+def _costs(looked: Looked) -> pl.DataFrame:
+    """The campaigns with a known cost and what they `spent` in the period; none where deals are narrowed by what no
+    campaign has."""
+    costs = campaign_costs(looked.pipeline, period=looked.period).filter(pl.col("spent").is_not_null())
+    if set(looked.where) - {"source", "campaign"}:
+        return costs.clear()
+    for name, values in looked.where.items():
+        costs = costs.filter(pl.col(name).is_in(list(values), nulls_equal=True))
+    return costs
+
+
+def _cost(looked: Looked, costs: pl.DataFrame) -> Figure:
+    amount = None if costs.is_empty() else int(costs["spent"].sum())
+    spent = f"{costs.height:,} campaigns spent {looked.money(amount)} in {looked.period.name}"
+    formula = "no cost is known of what is looked at" if amount is None else spent
+    says = "What campaigns cost, spread evenly over their days; those without a known cost are not in it."
+    return figures.figure(
+        "cost", "Cost", "money", amount, says, formula, "campaign_costs", count=costs.height
     )
 
 
