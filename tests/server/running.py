@@ -18,6 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGEPROOF = Path(sys.executable).with_name("stageproof")
+COMPILED = ROOT / ".pytest_cache" / "compiled"
 
 
 def environment(home: Path, database: str | None = None) -> dict[str, str]:
@@ -26,7 +27,13 @@ def environment(home: Path, database: str | None = None) -> dict[str, str]:
         name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "STAGEPROOF_"))
     }
     kept.pop("DATABASE_URL", None)
-    given = {"STAGEPROOF_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    given = {
+        "STAGEPROOF_HOME": str(home),
+        "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
+        # Half of a start is compiling, where nothing may be kept of it beside the source.
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(COMPILED),
+    }
     return {**kept, **given, **({"DATABASE_URL": database} if database else {})}
 
 
@@ -75,6 +82,7 @@ class Server:
     home: Path
     database: str | None = None
     arguments: tuple[str, ...] = ()
+    program: tuple[str, ...] = (str(STAGEPROOF),)
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
@@ -83,7 +91,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        command = [str(STAGEPROOF), "serve", "--quiet", "--port", str(self.port), *self.arguments]
+        command = [*self.program, "serve", "--quiet", "--port", str(self.port), *self.arguments]
         log = (self.home / "server.log").open("ab")
         self.process = subprocess.Popen(
             command, env=environment(self.home, self.database), stdout=log, stderr=log
@@ -99,7 +107,7 @@ class Server:
                 with urllib.request.urlopen(f"{self.address}/healthz", timeout=5):
                     return
             except OSError:
-                time.sleep(0.1)
+                time.sleep(0.03)
         raise AssertionError((self.home / "server.log").read_text()[-3000:])
 
     def kill(self) -> None:

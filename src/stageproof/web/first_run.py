@@ -42,11 +42,11 @@ class FirstRunMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, _view: Any, _args: Any, _kwargs: Any) -> HttpResponse | None:
-        # Whoever is signed in has an organisation, so that pages at work pay nothing for this.
-        if request.user.is_authenticated or Organisation.objects.exists():
-            return None
         match = request.resolver_match
         if match is None or match.url_name in ANSWERS_BEFORE or request.path.startswith("/api/"):
+            return None
+        # Whoever is signed in has an organisation, so that pages at work pay nothing for this.
+        if request.user.is_authenticated or Organisation.objects.exists():
             return None
         return redirect("first_run")
 
