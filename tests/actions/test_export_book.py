@@ -18,6 +18,7 @@ from stageproof.actions.accounts import edit_account
 from stageproof.actions.deals import create_deal, edit_deal, move_deal
 from stageproof.actions.evidence import attach_evidence, revoke_evidence
 from stageproof.actions.export_book import export_book
+from stageproof.actions.rates import set_rate
 from stageproof.actions.targets import set_target
 from stageproof.engine.book import Book
 from stageproof.engine.frames import collect
@@ -71,6 +72,9 @@ def worked(cast: Cast, now: Clock, ready: Callable[[], Deal]) -> Deal:
         "custom": {"region": "North"},
     }
     beta = create_deal(cast.ben, now=now(), facts=facts).deal
+    for rate, on in (("0.91", dt.date(2026, 1, 1)), ("0.87", dt.date(2026, 4, 1))):
+        set_rate(cast.ada, currency="USD", from_on=on, rate=rate, now=now())
+    create_deal(cast.ann, now=now(), facts={"name": "Gamma", "amount": 3_333_300, "currency": "USD"})
     period = (dt.date(2026, 4, 1), dt.date(2026, 6, 30))
     set_target(cast.olga, starts_on=period[0], ends_on=period[1], amount=9_000_000, currency="EUR", now=now())
     now.days(8)
@@ -153,7 +157,7 @@ def test_tables_of_a_database_make_a_book_too(worked: Deal, tmp_path: Path) -> N
     folder, file = tmp_path / "book", tmp_path / "warehouse.duckdb"
     export_book(folder)
     with duckdb.connect(str(file)) as connection:
-        for each in ("deals", "evidence", "roles", "activities", "targets"):
+        for each in ("deals", "evidence", "roles", "activities", "targets", "rates"):
             connection.execute(f"CREATE TABLE {each} AS FROM read_parquet('{folder}/{each}/*.parquet')")
     whole = tables.book()
     about = About("EUR", whole.zone, whole.calendar, whole.definitions)
