@@ -59,7 +59,7 @@ def narrowed(pipeline: Pipeline, where: Where) -> Pipeline:
 def _theirs(targets: Lazy, where: Where) -> Lazy:
     (name, *others) = where
     if others or name not in HOLDERS:
-        return targets.filter(nw.lit(False))
+        return targets.filter(_is_one_of("owner", []))
     asked = _is_one_of(name, [value for value in where[name] if value is not None])
     return targets.filter(asked if name == "owner" else asked & nw.col("owner").is_null())
 
@@ -73,5 +73,7 @@ def _matching(frame: Lazy, where: Where) -> Lazy:
 
 
 def _is_one_of(name: str, values: Sequence[str]) -> nw.Expr:
-    # SQL knows no empty list of choices.
-    return nw.coalesce(nw.col(name).is_in(list(values)), nw.lit(False)) if values else nw.lit(False)
+    if not values:
+        # SQL knows no empty list of choices, and a filter wants a column.
+        return nw.col(name).is_null() & ~nw.col(name).is_null()
+    return nw.coalesce(nw.col(name).is_in(list(values)), nw.lit(False))

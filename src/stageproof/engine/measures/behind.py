@@ -226,10 +226,8 @@ def rates_used(pipeline: Pipeline, deals: Sequence[str]) -> pl.DataFrame:
     `nano` is minor units per minor unit times 10^9; null where no rate is known. Closed deals are converted at the
     rate of the day they closed.
     """
-    foreign = pipeline.deals.filter(
-        nw.col("currency") != pipeline.currency,
-        *([nw.col("deal").is_in(list(deals))] if deals else [nw.lit(False)]),
-    )
+    chosen = pipeline.deals.filter(nw.col("currency") != pipeline.currency)
+    foreign = chosen.filter(nw.col("deal").is_in(list(deals))) if deals else chosen.head(0)
     counted = collect(foreign.group_by("currency").agg(deals=nw.len()))
     if not pipeline.book.holds("rates"):
         return counted.with_columns(from_on=pl.lit(None, pl.Int64), nano=pl.lit(None, pl.Int64)).sort(

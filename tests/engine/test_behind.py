@@ -1,0 +1,208 @@
+"""The deals behind a figure give the figure: every measure, every row, every column, added up on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import polars as pl
+import pytest
+
+from stageproof.engine.frames import collect
+from stageproof.engine.measures import MEASURES
+from stageproof.engine.measures.asking import answer
+from stageproof.engine.measures.behind import Asked, behind, rates_used
+from stageproof.engine.measures.figures import FIGURES, Figure, figure_of
+from stageproof.engine.narrowing import narrowed
+from stageproof.engine.period import Calendar
+from tests.engine.sample import QUARTER, START, book_on, pipeline_on
+
+FEBRUARY = Calendar().period("2025-02")
+ASKED: list[tuple[str, dict[str, Any]]] = [
+    ("open_pipeline", {}),
+    ("open_pipeline", {"period": QUARTER, "by": ("stage", "month")}),
+    ("coverage", {"period": QUARTER}),
+    ("coverage", {"period": QUARTER, "by": ("owner",)}),
+    ("coverage", {"period": QUARTER, "by": ("band",)}),
+    ("bookings", {"by": ("owner",)}),
+    ("win_rate", {"period": QUARTER, "by": ("source",)}),
+    ("average_deal_size", {"by": ("team",)}),
+    ("cycle_length", {"by": ("owner",), "outcomes": ("won", "lost")}),
+    ("velocity", {"by": ("team",)}),
+    ("conversion", {}),
+    ("conversion", {"period": QUARTER, "by": ("team",)}),
+    ("time_in_stage", {"by": ("team",)}),
+    ("slippage", {"period": FEBRUARY, "by": ("owner",)}),
+    ("bridge", {"start": START}),
+    ("bridge", {"start": START, "mode": "events", "by": ("owner",)}),
+    ("qualified_bridge", {"start": START}),
+]
+"""What each measure is asked, with groups that hold blanks."""
+
+
+def total(deals: pl.DataFrame) -> int:
+    return int(deals["value"].sum())
+
+
+def of(deals: pl.DataFrame, *words: str) -> pl.DataFrame:
+    return deals.filter(pl.col("counts_as").is_in(words))
+
+
+def over(part: float, whole: float) -> float | None:
+    return part / whole if whole else None
+
+
+def found(measure: str, figure: Figure, deals: pl.DataFrame, row: dict[str, Any]) -> Any:
+    """The figure from its deals alone; what is not of deals as it stands in the row."""
+    own: dict[tuple[str, str], Callable[[], Any]] = {
+        ("coverage", "nominal"): lambda: row["target"] and over(total(deals), row["target"]),
+        ("coverage", "qualified"): lambda: row["target"] and over(total(deals), row["target"]),
+        ("coverage", "needed"): lambda: over(deals.height, of(deals, "won").height),
+        ("coverage", "target"): lambda: row["target"],
+        ("win_rate", "by_count"): lambda: over(of(deals, "won").height, deals.height),
+        ("win_rate", "by_amount"): lambda: over(total(of(deals, "won")), total(deals)),
+        ("average_deal_size", "average_amount"): lambda: mean_amount(deals),
+        ("velocity", "average_amount"): lambda: mean_amount(deals),
+        ("velocity", "win_rate"): lambda: over(of(deals, "won").height, deals.height),
+        ("velocity", "cycle_days"): lambda: deals["days"].mean(),
+        ("cycle_length", "mean"): lambda: deals["days"].mean(),
+        ("cycle_length", "median"): lambda: median(deals["days"].to_list()),
+        ("cycle_length", "longest"): lambda: deals["days"].max(),
+        ("cycle_length", "days"): lambda: deals["days"].sum(),
+        ("conversion", "rate"): lambda: over(of(deals, "passed").height, deals.height),
+        ("conversion", "rate_decided"): lambda: over(
+            of(deals, "passed").height, of(deals, "passed", "lost").height
+        ),
+        ("time_in_stage", "mean"): lambda: rounded(deals["days"].mean()),
+        ("time_in_stage", "median_completed"): lambda: rounded(deals["days"].median()),
+        ("slippage", "rate_by_count"): lambda: over(of(deals, "slipped").height, deals.height),
+        ("slippage", "rate_by_amount"): lambda: over(total(of(deals, "slipped")), total(deals)),
+        ("bridge", "count"): lambda: deals.height,
+    }
+    measure = "bridge" if measure == "qualified_bridge" else measure
+    if (measure, figure.column) in own:
+        return own[measure, figure.column]()
+    return total(deals) if figure.unit == "money" else deals.height
+
+
+def mean_amount(deals: pl.DataFrame) -> int | None:
+    """Half-even, by the arithmetic of whole numbers."""
+    return round(total(deals) / deals.height) if deals.height else None
+
+
+def rounded(days: Any) -> float | None:
+    return None if days is None else round(float(days), 6)
+
+
+ELSEWHERE = {"low", "high", "p90", "per_day", "remaining"}
+"""Figures that are more than a sum or a share of their deals: held to account where their measure is tested."""
+
+
+@pytest.mark.parametrize(
+    ("measure", "given"), ASKED, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_the_deals_give_the_figure(measure: str, given: dict[str, Any]) -> None:
+    pipeline = pipeline_on("polars")
+    table = answer(MEASURES[measure], pipeline, given)
+    checked = 0
+    for row in table.iter_rows(named=True):
+        for figure in FIGURES[measure]:
+            if figure.column in ELSEWHERE or (measure, figure.column) == ("time_in_stage", "median"):
+                continue
+            deals = behind(pipeline, Asked(measure, given, row, figure.column))
+            assert deals is not None
+            said = found(measure, figure, deals, row)
+            expected = row[figure.column]
+            assert said == (pytest.approx(expected) if expected is not None else None), (figure.column, row)
+            checked += deals.height
+    assert checked > 0
+
+
+def test_every_figure_of_deals_is_told() -> None:
+    """Each column with a number of a measure that has figures is one, but for what tells rows apart."""
+    for measure, given in ASKED:
+        table = answer(MEASURES[measure], pipeline_on("polars"), given)
+        told = {each.column for each in FIGURES[measure]} | {"position", "won_priced"}
+        numbers = [name for name, dtype in table.schema.items() if dtype.is_numeric()]
+        assert [name for name in numbers if name not in told] == [], measure
+
+
+@pytest.mark.parametrize("measure", sorted(FIGURES))
+def test_formulas_hold_their_numbers(measure: str) -> None:
+    """The formula of every figure can be told of a row, and ends in the figure."""
+    asked = next((given for name, given in ASKED if name == measure), None)
+    if asked is None:
+        asked = {"period": QUARTER} if measure == "funnel" else {}
+    table = answer(MEASURES[measure], pipeline_on("polars"), asked)
+    row = table.row(0, named=True)
+    for figure in FIGURES[measure]:
+        assert figure.column in table.columns, figure.column
+        assert " = " in figure.shown(row, "USD")
+
+
+def test_the_formula_of_coverage_and_velocity() -> None:
+    row = {"open_amount": 820_000_00, "target": 250_000_00, "nominal": 3.28}
+    nominal = figure_of("coverage", "nominal")
+    assert nominal is not None
+    assert nominal.shown(row, "USD") == "820,000.00 USD open / 250,000.00 USD target = 3.28x"
+    per_day = figure_of("velocity", "per_day")
+    assert per_day is not None
+    levers = {"open_count": 50, "average_amount": 25_000_00, "win_rate": 0.25, "cycle_days": 60.0}
+    assert per_day.shown({**levers, "per_day": 5_208_33}, "USD") == (
+        "50 open deals × 25,000.00 USD × 25.00% win rate / 60.00 days cycle = 5,208.33 USD per day"
+    )
+
+
+def test_a_bridge_by_events_names_who_changed_what() -> None:
+    given = {"start": START, "mode": "events"}
+    pipeline = pipeline_on("polars")
+    row = {"line": "increased"}
+    deals = behind(pipeline, Asked("bridge", given, row, "amount"))
+    assert deals is not None
+    assert deals.select("deal", "before", "after").rows() == [("d2", "800.00 EUR", "850.00 EUR"),
+                                                              ("d3", "400.00 USD", "420.00 USD")]  # fmt: skip
+    assert deals["changed_at"].null_count() == 0
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ({"owner": ["Ann"]}, {"d1", "d10"}),
+        ({"owner": [None]}, {"d6"}),
+        ({"team": ["South"], "source": ["fair"]}, {"d8"}),
+        ({"owner": ["nobody"]}, set()),
+    ],
+)
+def test_a_narrowed_pipeline_holds_its_deals_alone(
+    where: dict[str, list[str | None]], expected: set[str]
+) -> None:
+    pipeline = narrowed(pipeline_on("polars"), where)
+    assert set(collect(pipeline.open.select("deal"))["deal"]) == expected
+    assert set(collect(pipeline.versions.select("deal"))["deal"]) >= expected
+
+
+def test_narrowed_to_an_owner_the_target_is_theirs_and_to_a_source_nobodys() -> None:
+    pipeline = pipeline_on("polars")
+    by_owner = answer(MEASURES["coverage"], pipeline, {"period": QUARTER, "by": ("owner",)})
+    for row in by_owner.iter_rows(named=True):
+        alone = answer(
+            MEASURES["coverage"], narrowed(pipeline, {"owner": [row["owner"]]}), {"period": QUARTER}
+        )
+        assert alone.row(0, named=True) == {name: value for name, value in row.items() if name != "owner"}
+    of_source = answer(MEASURES["coverage"], narrowed(pipeline, {"source": ["web"]}), {"period": QUARTER})
+    assert of_source["target"].item() is None
+
+
+def test_the_rates_of_the_deals_are_those_of_the_day() -> None:
+    pipeline = pipeline_on("polars")
+    used = rates_used(pipeline, ["d1", "d2", "d8", "d11"])
+    assert used["currency"].to_list() == ["CHF", "EUR", "JPY"]
+    in_force = collect(book_on("polars").rates())
+    for row in used.iter_rows(named=True):
+        expected = in_force.filter(
+            pl.col("currency") == row["currency"],
+            pl.col("from_on") <= pipeline.day,
+            pl.col("until_on") > pipeline.day,
+        )
+        assert row["nano"] == (expected["nano"].item() if expected.height else None)
