@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from stageproof.actions.conflict import NotFound
-from stageproof.actions.leads import convert_lead, create_lead, set_lead_status
+from stageproof.actions.convert_lead import convert_lead
+from stageproof.actions.leads import create_lead, set_lead_status
 from stageproof.actions.permission import Forbidden
 from stageproof.actions.rates import set_rate
 from stageproof.actions.targets import set_target
@@ -85,7 +86,7 @@ def test_rates(cast: Cast, now: Clock) -> None:
 def test_a_lead_becomes_a_deal(cast: Cast, now: Clock) -> None:
     facts = {"name": "Dan Dorn", "account": "Delta", "source": "Web", "campaign": "Spring"}
     lead = create_lead(cast.max, now=now(), facts=facts).lead
-    set_lead_status(cast.max, lead, status="qualified", now=now())
+    set_lead_status(cast.max, lead, status="qualified", reason="Asked for an offer", now=now())
     deal = convert_lead(cast.ann, lead, facts={"amount": 900}, now=now()).deal
     assert (deal.name, deal.source, deal.campaign, deal.amount, deal.stage, deal.owner) == (
         "Delta", "Web", "Spring", 900, "Prospecting", cast.ann.person,

@@ -38,7 +38,7 @@ def log_activity(
         *one_of("side", side, SIDES, "side"),
         *(one_of("direction", direction, DIRECTIONS, "direction") if direction else []),
         *not_ahead("happened_at", happened_at, now),
-        *_subject_problems(subject),
+        *subject_problems(subject),
     ]
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         deal = locked_deal(actor, key, None)
@@ -52,7 +52,7 @@ def add_note(actor: Actor, key: str, *, text: str, now: dt.datetime) -> Activity
     """A note on a deal, from anyone who sees it and may write."""
     if not actor.may_write:
         raise forbid("add notes")
-    problems = _subject_problems(text)
+    problems = subject_problems(text)
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         deal = find_deal(actor, key, lock=True)
         if problems:
@@ -87,7 +87,7 @@ def _add(
     return activity
 
 
-def _subject_problems(subject: str) -> list[Problem]:
+def subject_problems(subject: str) -> list[Problem]:
     problems = text_problems(Activity, {"subject": subject})
     if not subject.strip():
         problems.append(missing("subject", "It is not said what about.", "Say it in a few words."))

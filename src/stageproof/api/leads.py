@@ -11,7 +11,8 @@ from ninja import Router
 from ninja.responses import Status
 from pydantic import BaseModel, Field
 
-from stageproof.actions.leads import WORKS_LEADS, convert_lead, create_lead, find_lead, set_lead_status
+from stageproof.actions.convert_lead import convert_lead
+from stageproof.actions.leads import WORKS_LEADS, create_lead, find_lead, set_lead_status
 from stageproof.api.auth import actor
 from stageproof.api.deal_shapes import DealChanged, DealFacts, deal_shown
 from stageproof.api.paging import USUAL, by_id
