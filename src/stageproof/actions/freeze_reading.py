@@ -14,10 +14,12 @@ from stageproof.actions.permission import SEES_ALL, demand, forbid
 from stageproof.actions.reading_body import Body, body_of, digest_of_body, written
 from stageproof.actions.wrong import missing, text_problems
 from stageproof.engine.book import Book, Pipeline
+from stageproof.engine.definition import Definition
 from stageproof.engine.frames import instant_number
 from stageproof.engine.period import Period
 from stageproof.engine.problem import Problem, Refused
-from stageproof.engine.readings import Where
+from stageproof.engine.readings import Reading, Statement, Where, read, reconciliation
+from stageproof.engine.readings.frozen import Comparison, Frozen, compare
 from stageproof.records.ledger import writing
 from stageproof.records.models import FrozenReading
 from stageproof.records.tables import book
@@ -62,26 +64,42 @@ def freeze_reading(actor: Actor, *, name: str, asked: Asked, now: dt.datetime) -
         body = body_as_asked(whole, fixed)
         text = written(body)
         row = FrozenReading(
-            name=name, as_of=fixed.as_of, known_at=fixed.known_at, since=fixed.since,
-            since_known_at=fixed.since_known_at, period=asked.period.name, grain=asked.period.grain,
-            starts_on=asked.period.starts_on, ends_on=asked.period.ends_on, pipelines=body["head"]["pipelines"],
+            name=name,
+            as_of=fixed.as_of,
+            known_at=fixed.known_at,
+            since=fixed.since,
+            since_known_at=fixed.since_known_at,
+            period=asked.period.name,
+            grain=asked.period.grain,
+            starts_on=asked.period.starts_on,
+            ends_on=asked.period.ends_on,
+            pipelines=None if asked.pipelines is None else list(asked.pipelines),
             where={column: list(values) for column, values in asked.where.items()},
-            definitions=_versions(whole), currency=whole.currency, body=text, body_digest=digest_of_body(text),
-        )  # fmt: skip
+            definitions=_versions(whole),
+            currency=whole.currency,
+            body=text,
+            body_digest=digest_of_body(text),
+        )
         session.add([row])
     return row
 
 
 def body_as_asked(whole: Book, asked: Asked) -> Body:
     """The readings asked for, of this book; both of the moment's times must be said."""
-    since = None
-    if asked.since is not None:
-        known = asked.since_known_at or asked.known_at
-        since = Pipeline(whole, instant_number(asked.since), None if known is None else instant_number(known))
     return body_of(
         pipeline_as_asked(whole, asked), period=asked.period, where=asked.where or None,
-        pipelines=asked.pipelines, since=since,
+        pipelines=asked.pipelines, since=since_as_asked(whole, asked),
     )  # fmt: skip
+
+
+def since_as_asked(whole: Book, asked: Asked) -> Pipeline | None:
+    """The earlier pipeline that the board's compares with, as it was known then where that is said."""
+    if asked.since is None:
+        return None
+    known = asked.since_known_at or asked.known_at
+    return Pipeline(
+        whole, instant_number(asked.since), None if known is None else instant_number(known), keeps=True
+    )
 
 
 def pipeline_as_asked(whole: Book, asked: Asked) -> Pipeline:
@@ -122,17 +140,49 @@ def body_as_frozen(row: FrozenReading) -> Body:
 def asked_then(row: FrozenReading) -> Asked:
     """What a frozen reading had been asked."""
     period = Period(row.period, row.grain, row.starts_on, row.ends_on)  # type: ignore[arg-type]
-    return Asked(
-        period, row.as_of, row.known_at, row.since, row.since_known_at, tuple(row.pipelines), row.where
-    )
+    pipelines = None if row.pipelines is None else tuple(row.pipelines)
+    return Asked(period, row.as_of, row.known_at, row.since, row.since_known_at, pipelines, row.where)
 
 
 def recomputed(row: FrozenReading) -> str:
     """The digest of the same readings computed anew from the history, under the rules that were published then."""
-    published = {(each["pipeline"], each["version"]) for each in row.definitions}
+    return digest_of_body(written(body_as_asked(book_then(row), asked_then(row))))
+
+
+def reading_then(row: FrozenReading, reader: str) -> Reading | Statement:
+    """One of the readings computed anew, for the deals behind its figures."""
+    asked = asked_then(row)
+    pipeline, since = pipeline_as_asked(book_then(row), asked), None
+    narrowed: dict[str, Any] = {
+        "period": asked.period, "where": asked.where or None, "pipelines": asked.pipelines,
+    }  # fmt: skip
+    if reader == "reconciliation":
+        return reconciliation(pipeline, **narrowed)
+    if reader == "board":
+        since = since_as_asked(pipeline.book, asked)
+    return read(pipeline, reader, **narrowed, since=since)  # type: ignore[arg-type]
+
+
+def compared(row: FrozenReading, now: Pipeline) -> Comparison:
+    """Why the lines of a frozen reading are what they are now, cause by cause."""
+    asked = asked_then(row)
+    then = Frozen(
+        instant_number(row.as_of), instant_number(row.known_at), asked.period, _published_then(row, now.book),
+        asked.where, asked.pipelines,
+        {line["name"]: line["amount"] for line in body_as_frozen(row)["statement"]["lines"]},
+    )  # fmt: skip
+    return compare(then, now)
+
+
+def book_then(row: FrozenReading) -> Book:
+    """The book under the rules that were published when it was frozen."""
     whole = book()
-    then = [each for each in whole.definitions if (each.pipeline, each.version) in published]
-    return digest_of_body(written(body_as_asked(whole.with_definitions(then), asked_then(row))))
+    return whole.with_definitions(_published_then(row, whole))
+
+
+def _published_then(row: FrozenReading, whole: Book) -> tuple[Definition, ...]:
+    published = {(each["pipeline"], each["version"]) for each in row.definitions}
+    return tuple(each for each in whole.definitions if (each.pipeline, each.version) in published)
 
 
 def _versions(whole: Book) -> list[dict[str, Any]]:

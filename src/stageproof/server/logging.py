@@ -17,9 +17,10 @@ _SECRET_NAME = re.compile(
     r"pass(word|wd|phrase)?|secret|token|authori[sz]ation|cookie|session|csrf|api_?key|digest|^key$|otp|totp|recovery",
     re.IGNORECASE,
 )
-# Our own tokens, bearer headers, and keys in addresses: those of invitations, password resets and sign-in links.
+# Our own tokens, bearer headers, and keys in addresses: those of invitations, password resets, sign-in
+# links and shared readings.
 _SECRET_TEXT = re.compile(
-    r"stp_[\w-]+|(?<=bearer )\S+|(?<=invitations/)[\w-]{20,}|(?<=enter/)[\w-]{20,}|(?<=forgotten/)[\w-]{10,}"
+    r"stp_[\w-]+|(?<=bearer )\S+|(?<=invitations/)[\w-]{20,}|(?<=enter/)[\w-]{20,}|(?<=forgotten/)[\w-]{10,}|(?<=shared/)[\w-]{20,}"
     r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
     re.IGNORECASE,
 )

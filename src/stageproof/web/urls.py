@@ -19,6 +19,7 @@ from stageproof.web import (
     importing,
     moves,
     pipeline,
+    reading_urls,
     saved_views,
     search,
     settings_urls,
@@ -91,6 +92,7 @@ urlpatterns: list[URLPattern] = [
     path("why/<str:measure>/export", why.why_export, name="why_export"),
     path("views", saved_views.save_view, name="view_save"),
     path("views/<int:view>/forget", saved_views.forget_view, name="view_forget"),
+    *reading_urls.urlpatterns,
     *sign_in_urls.urlpatterns,
     *settings_urls.urlpatterns,
 ]

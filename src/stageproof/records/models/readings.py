@@ -12,8 +12,9 @@ from stageproof.records.models.organisation import Person
 class FrozenReading(models.Model):
     """The four readings of an instant as they were shown, under a name; kept for ever, and never changed.
 
-    `body` is what was shown, as text of JSON, and `body_digest` its SHA-256. `definitions` are all versions that were
-    published by then. `seq` and `digest` chain it to every other change.
+    `body` is what was shown, as text of JSON, and `body_digest` its SHA-256. `pipelines` null asked for all of new
+    business. `definitions` are all versions that were published by then. `seq` and `digest` chain it to every other
+    change.
     """
 
     name = models.CharField(max_length=120)
@@ -25,7 +26,7 @@ class FrozenReading(models.Model):
     grain = models.CharField(max_length=8)
     starts_on = DayField()
     ends_on = DayField()
-    pipelines = models.JSONField(default=list)
+    pipelines = models.JSONField(null=True)
     where = models.JSONField(default=dict)
     definitions = models.JSONField(default=list)
     currency = models.CharField(max_length=3)
