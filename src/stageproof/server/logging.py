@@ -20,8 +20,8 @@ _SECRET_NAME = re.compile(
 # Our own tokens, bearer headers, and keys in addresses: those of invitations, password resets, sign-in
 # links and shared readings.
 _SECRET_TEXT = re.compile(
-    r"stp_[\w-]+|(?<=bearer )\S+|(?<=invitations/)[\w-]{20,}|(?<=enter/)[\w-]{20,}|(?<=forgotten/)[\w-]{10,}|(?<=shared/)[\w-]{20,}"
-    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
+    r"stp_[\w-]+|(?<=bearer )\S+|(?<=invitations/)[\w-]{20,}|(?<=enter/)[\w-]{20,}|(?<=forgotten/)[\w-]{10,}"
+    r"|(?<=shared/)[\w-]{20,}|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)",
     re.IGNORECASE,
 )
 _log = structlog.get_logger("stageproof.request")
