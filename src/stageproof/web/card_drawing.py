@@ -16,7 +16,7 @@ from stageproof.web.cards import Card, Risk
 from stageproof.web.formats import day, icon
 
 register = template.Library()
-SHOWN_RISKS = 2
+SHOWN_RISKS = 1
 
 
 @register.simple_tag(takes_context=True)

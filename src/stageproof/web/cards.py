@@ -66,7 +66,7 @@ class Card:
     @property
     def what(self) -> str:
         """The deal's name, without that of its account before it."""
-        return self.name.removeprefix(f"{self.account}: ").removeprefix(f"{self.account} - ")
+        return what_of(self.name, self.account)
 
     @property
     def late(self) -> bool:
@@ -80,6 +80,11 @@ class Card:
     def dots(self) -> list[bool]:
         """One per exit criterion of the stage: whether it is met or waived."""
         return [place < self.met for place in range(self.of)]
+
+
+def what_of(name: str, account: str) -> str:
+    """A deal's name without that of its account before it, for where the account stands beside it."""
+    return name.removeprefix(f"{account}: ").removeprefix(f"{account} - ") if account else name
 
 
 def cards(listed: DealList, definition: Definition, rows: pl.DataFrame, *, editable: bool) -> list[Card]:

@@ -12,6 +12,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from stageproof.web.as_of import Moment
+from stageproof.web.cards import what_of
 from stageproof.web.formats import NOTHING, age, day, icon, money, query
 from stageproof.web.table_columns import Column
 
@@ -39,6 +40,8 @@ def cell(
             column.label, _plain(row, column), shown,
         )  # fmt: skip
     classes = [f"col-{column.name}", *(["number"] if column.number else [])]
+    if column.kind == "deal" and _beside_account(context):
+        classes.append("has-account")
     was = row["marks"].get(column.name)
     if was is None:
         return format_html('<td class="{}">{}</td>', " ".join(classes), shown)
@@ -57,12 +60,7 @@ def _shown(context: Context, row: Mapping[str, Any], column: Column, moment: Mom
     value = row.get(column.name)
     match column.kind:
         case "deal":
-            return format_html(
-                '<a href="{}{}">{}</a>',
-                reverse("deal", args=[row["deal"]]),
-                moment.query,
-                value or row["deal"],
-            )
+            return _deal(context, row, moment)
         case "money":
             return (
                 money(value, row["currency"], "plain")
@@ -87,6 +85,20 @@ def _shown(context: Context, row: Mapping[str, Any], column: Column, moment: Mom
                 '<span class="state {}">{}</span>', row["status"], str(row["status"]).capitalize()
             )
     return NOTHING if value in (None, "") else conditional_escape(value)
+
+
+def _deal(context: Context, row: Mapping[str, Any], moment: Moment) -> SafeString:
+    """The deal as a link; beside its account without that in its name, and on a phone with it below."""
+    name, account = row["name"] or row["deal"], row.get("account") or ""
+    link = reverse("deal", args=[row["deal"]]) + moment.query
+    if not _beside_account(context):
+        return format_html('<a href="{}">{}</a>', link, name)
+    below = format_html('<span class="phone-only muted small">{}</span>', account) if account else ""
+    return format_html('<a href="{}" title="{}">{}</a>{}', link, name, what_of(name, account), below)
+
+
+def _beside_account(context: Context) -> bool:
+    return any(column.name == "account" for column in context["table"].columns)
 
 
 def _proof(row: Mapping[str, Any]) -> SafeString:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +22,7 @@ from stageproof.engine.frames import day_of, instant_of
 from stageproof.engine.money import Money
 from stageproof.engine.problem import Refused
 from stageproof.engine.proof import ROLES
-from stageproof.records.models import Account, Deal, Organisation, Person
+from stageproof.records.models import Account, Contact, Deal, Organisation, Person
 from stageproof.records.models.deals import CATEGORIES
 from stageproof.records.tables import book, definitions_in_force
 from stageproof.web.answers import actor_of, in_dialog, wants_part
@@ -35,7 +36,7 @@ from stageproof.web.score_cards import score_cards
 
 FORM = (
     "name", "account", "amount", "currency", "close_on", "owner", "forecast_category", "next_step", "next_step_on",
-    "source", "campaign", "segment", "product", "competitor",
+    "source", "campaign", "segment", "product", "competitor", "deal_type", "renews_on",
 )  # fmt: skip
 
 
@@ -56,18 +57,19 @@ def page_of(request: HttpRequest, key: str) -> dict[str, Any]:
     if shown is None:
         raise NotFound("deal", f"{key} on {moment.on.isoformat()}" if not moment.is_now else key)
     editable = moment.is_now and may_edit(actor, row)
+    people = people_of(row)
     return {
         "deal": row,
         "shown": shown,
         "facts": facts_of(shown),
         "editable": editable,
         "verifies": editable and actor.role in VERIFIES,
-        "committee": committee(shown),
+        "committee": committee(shown, people),
         "evidence": evidence(shown),
         "scores": score_cards(shown),
         "timeline": timeline(row, moment),
         "drawings": drawings(row, moment),
-        "people": people_of(row) if editable else [],
+        "people": people if editable else [],
         "roles": ROLES,
         "heard_on": heard_on(shown),
     }
@@ -86,7 +88,7 @@ def facts_of(shown: DealAt) -> dict[str, Any]:
     return row
 
 
-def committee(shown: DealAt) -> list[dict[str, Any]]:
+def committee(shown: DealAt, known_people: Sequence[Contact]) -> list[dict[str, Any]]:
     """The buying committee: who, in which roles, and when last seen; whoever took part last comes first."""
     people: dict[str, dict[str, Any]] = {}
     for role in shown.table("roles"):
@@ -102,6 +104,9 @@ def committee(shown: DealAt) -> list[dict[str, Any]]:
     now = shown.pipeline.on
     for each in people.values():
         each["days"] = None if each["engaged_at"] is None else (now - each["engaged_at"].date()).days
+    known = {each.name: each.pk for each in known_people}
+    for each in people.values():
+        each["id"] = known.get(each["name"])
     return sorted(people.values(), key=lambda each: each["engaged_at"] or oldest, reverse=True)
 
 
