@@ -26,6 +26,7 @@ COMMANDS = (
     Command("export", "stageproof.cli.export", "Export any table, or all of them"),
     Command("user", "stageproof.cli.user", "Add, disable and list people"),
     Command("doctor", "stageproof.cli.doctor", "Check that the stored records are sound"),
+    Command("reseal", "stageproof.cli.reseal", "Seal secrets under a new key"),
     Command("backup", "stageproof.cli.backup", "Write a backup with checksums"),
     Command("restore", "stageproof.cli.restore", "Restore a backup into an empty data folder"),
 )

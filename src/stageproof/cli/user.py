@@ -16,7 +16,7 @@ from stageproof.engine.problem import Problem, Refused
 if TYPE_CHECKING:
     from stageproof.records.models import Person
 
-ACTIONS = ("list", "add", "disable", "enable", "password")
+ACTIONS = ("list", "add", "disable", "enable", "password", "reset-factors")
 EXAMPLES = """
 Examples:
 
@@ -27,6 +27,8 @@ Examples:
   stageproof user disable ann@northwind.example
 
   stageproof user password ann@northwind.example
+
+  stageproof user reset-factors ann@northwind.example
 """
 
 
@@ -42,7 +44,7 @@ def command(
     home: Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
 ) -> int:
-    """Add, disable, enable and list people, and set passwords."""
+    """Add, disable, enable and list people, set passwords, and take away second factors that were lost."""
     if action not in ACTIONS:
         says = f"There is no '{action}' for people."
         raise Refused([Problem("unknown_action", says, f"Use one of: {', '.join(ACTIONS)}.", value=action)])
@@ -55,6 +57,8 @@ def command(
             _say(*_add(email or "", name, role, team, password_stdin), as_json)
         elif action == "password":
             _say(*_password(email or "", password_stdin), as_json)
+        elif action == "reset-factors":
+            _say(*_reset(email or ""), as_json)
         else:
             _say(*_let_in(email or "", action == "enable"), as_json)
     return 0
@@ -100,6 +104,16 @@ def _password(email: str, from_stdin: bool) -> tuple[dict[str, Any], str]:
         raise Refused([Problem("missing_password", says, "Type it, or give it with --password-stdin.")])
     set_password(at_the_command_line(), person.pk, password=password, now=timezone.now())
     return _plain(person), f"{person.name} has a new password; open sessions have ended."
+
+
+def _reset(email: str) -> tuple[dict[str, Any], str]:
+    from django.utils import timezone
+
+    from stageproof.actions.sign_ins import reset_factors
+
+    person = reset_factors(at_the_command_line(), _found(email).pk, now=timezone.now())
+    says = f"{person.name} signs in with the password alone until a second factor is turned on; sessions have ended."
+    return _plain(person), says
 
 
 def _let_in(email: str, active: bool) -> tuple[dict[str, Any], str]:

@@ -28,7 +28,7 @@ def unseal(sealed: str) -> str:
     """The text that was sealed; Unreadable where no key of this deployment opens it."""
     try:
         return _box().decrypt(sealed).decode()
-    except (InvalidToken, UnicodeError):
+    except (InvalidToken, ValueError):
         raise Unreadable from None
 
 
