@@ -14,7 +14,8 @@ from stageproof.records.models.deals import CATEGORIES
 
 EDITABLE = (
     "name", "account", "owner", "amount", "currency", "close_on", "forecast_category", "source", "campaign",
-    "segment", "product", "next_step", "next_step_on", "competitor", "lost_reason", "custom",
+    "segment", "product", "next_step", "next_step_on", "competitor", "lost_reason",
+    "deal_type", "renews_on", "follows", "custom",
 )  # fmt: skip
 MOST_MONEY = 2**63 - 1
 _KINDS: dict[str, tuple[type, str, str]] = {
@@ -23,6 +24,7 @@ _KINDS: dict[str, tuple[type, str, str]] = {
     "amount": (int, "This is not an amount in minor units.", "Give a whole number, 1250000 for 12,500.00."),
     "close_on": (dt.date, "This is not a date.", "Write it as 2026-03-31."),
     "next_step_on": (dt.date, "This is not a date.", "Write it as 2026-03-31."),
+    "renews_on": (dt.date, "This is not a date.", "Write it as 2026-03-31."),
     "custom": (dict, "Fields of your own come as names with values.", "Give each a name and a value."),
 }
 

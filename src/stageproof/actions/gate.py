@@ -23,7 +23,7 @@ from stageproof.records.tables import definitions_in_force
 HELD = frozenset({"evidence", "roles", "activities"})
 FACTS = ("name", "pipeline", "stage", "status", "amount", "currency", "close_on", "forecast_category", "source",
          "campaign", "segment", "product", "next_step", "next_step_on", "lost_reason", "competitor",
-         "created_at")  # fmt: skip
+         "deal_type", "renews_on", "follows", "created_at")  # fmt: skip
 EVIDENCE = ("kind", "criterion", "side", "given_at", "expires_on", "verified_by")
 
 

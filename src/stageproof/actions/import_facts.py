@@ -29,6 +29,7 @@ COMPARED = {
         for name in (
             "account_id", "owner_id", "team_id", "amount", "currency", "close_on", "forecast_category", "source",
             "campaign", "segment", "product", "next_step", "next_step_on", "competitor", "lost_reason",
+            "deal_type", "renews_on", "follows",
         )
     },
 }  # fmt: skip

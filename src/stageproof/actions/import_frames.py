@@ -18,7 +18,7 @@ from stageproof.records.models import Deal
 from stageproof.records.models.deals import CATEGORIES
 
 TEXTS = ("name", "pipeline", "stage", "source", "campaign", "segment", "product", "next_step", "lost_reason",
-         "competitor")  # fmt: skip
+         "competitor", "deal_type", "follows")  # fmt: skip
 LIMITS = {
     **{name: int(getattr(Deal._meta.get_field(name), "max_length", 255)) for name in TEXTS},
     "account": 255,

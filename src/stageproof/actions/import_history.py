@@ -15,7 +15,8 @@ from stageproof.records.models import Deal, DealVersion
 
 _PLAIN = (
     "name", "pipeline", "stage", "status", "amount", "currency", "close_on", "forecast_category", "source",
-    "campaign", "segment", "product", "next_step", "next_step_on", "lost_reason", "competitor", "created_at",
+    "campaign", "segment", "product", "next_step", "next_step_on", "lost_reason", "competitor", "deal_type",
+    "renews_on", "follows", "created_at",
 )  # fmt: skip
 _POINTS = ("account_id", "owner_id", "team_id")
 

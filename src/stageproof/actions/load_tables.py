@@ -33,7 +33,8 @@ from stageproof.records.models.marketing import LEAD_FACTS
 
 FACTS = (
     "name", "pipeline", "stage", "status", "amount", "currency", "close_on", "forecast_category", "source",
-    "campaign", "segment", "product", "next_step", "next_step_on", "lost_reason", "competitor", "created_at",
+    "campaign", "segment", "product", "next_step", "next_step_on", "lost_reason", "competitor", "deal_type",
+    "renews_on", "follows", "created_at",
 )  # fmt: skip
 TIMES = ("valid_from", "valid_to", "recorded_at", "actor", "door")
 

@@ -22,6 +22,8 @@ PLAIN = (
     "next_step",
     "lost_reason",
     "competitor",
+    "deal_type",
+    "follows",
 )
 
 
@@ -45,6 +47,9 @@ class DealFacts(Given):
     next_step: str | None = Field(None, max_length=2_000)
     next_step_on: Day | None = None
     competitor: str | None = Field(None, max_length=1_000)
+    deal_type: str | None = Field(None, max_length=1_000)
+    renews_on: Day | None = None
+    follows: str | None = Field(None, max_length=1_000)
     lost_reason: str | None = Field(None, max_length=1_000)
     custom: dict[str, str | int | float | bool | None] | None = None
 
@@ -127,6 +132,9 @@ class DealShown(BaseModel):
     next_step_on: dt.date | None
     lost_reason: str | None
     competitor: str | None
+    deal_type: str | None
+    renews_on: dt.date | None
+    follows: str | None
     created_at: dt.datetime | None
 
 
@@ -276,6 +284,7 @@ def deal_shown(deal: Deal) -> dict[str, Any]:
         "currency": deal.currency,
         "close_on": deal.close_on,
         "next_step_on": deal.next_step_on,
+        "renews_on": deal.renews_on,
         "created_at": deal.created_at,
         "custom": deal.custom,
     }
@@ -325,6 +334,7 @@ def _row_shown(
         "value": as_money(row["value"], reporting),
         "close_on": day("close_on"),
         "next_step_on": day("next_step_on"),
+        "renews_on": day("renews_on"),
         "created_at": None if row["created_at"] is None else instant_of(row["created_at"]),
         "qualification": row.get("qualification"),
         "days_in_stage": row.get("days_in_stage"),

@@ -19,7 +19,7 @@ from stageproof.importers.stage_entries import stage_entries
 
 MAX_CUSTOM = 50
 """Columns that are no field of a deal are kept as they are where there are at most this many."""
-_TEXTS = ("name", "source", "segment", "product", "next_step", "lost_reason", "competitor")
+_TEXTS = ("name", "source", "segment", "product", "next_step", "lost_reason", "competitor", "deal_type", "follows")
 _SIGNS = {"$": "USD", "us$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "chf": "CHF"}
 _CATEGORIES = {
     "commit": "commit",
@@ -222,6 +222,8 @@ def _dates(intake: Intake, status: pl.Series) -> list[pl.Series]:
     columns.append(closing.set(is_open, None).alias("closing_at"))
     if intake.has("next_step_on"):
         columns.append(intake.day("next_step_on"))
+    if intake.has("renews_on"):
+        columns.append(intake.day("renews_on"))
     return columns
 
 

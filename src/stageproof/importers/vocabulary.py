@@ -117,6 +117,11 @@ DEAL: Names = {
         " closedlostreasonc lostreasonc verlustgrund"
     ),
     "competitor": _names("competitor competitors maincompetitor maincompetitors primarycompetitor"),
+    "deal_type": _names("dealtype opportunitytype newbusinessorexisting"),
+    "renews_on": _names(
+        "renewson renewaldate nextrenewaldate contractenddate contractend subscriptionend subscriptionenddate"
+    ),
+    "follows": _names("follows renews renewedopportunity renewedopportunityid renewedfrom priordeal"),
 }
 
 KINDS: Mapping[str, str] = {
@@ -124,6 +129,7 @@ KINDS: Mapping[str, str] = {
     "expected_on": "day",
     "close_on": "day",
     "next_step_on": "day",
+    "renews_on": "day",
     "closed_at": "instant",
     "won_at": "instant",
     "lost_at": "instant",

@@ -61,13 +61,16 @@ SOURCES = (
             "next_step_on": WHOLE,
             "lost_reason": TEXT,
             "competitor": TEXT,
+            "deal_type": TEXT,
+            "renews_on": WHOLE,
+            "follows": TEXT,
             "created_at": WHOLE,
             "custom": TEXT,
             **VERSION,
         },
         "SELECT d.key, v.name, a.name, v.pipeline, v.stage, v.status, p.name, t.name, v.amount, v.currency,"
         " v.close_on, v.forecast_category, v.source, v.campaign, v.segment, v.product, v.next_step, v.next_step_on,"
-        f" v.lost_reason, v.competitor, v.created_at, CAST(v.custom AS text), {_V} FROM records_dealversion v"
+        f" v.lost_reason, v.competitor, v.deal_type, v.renews_on, v.follows, v.created_at, CAST(v.custom AS text), {_V} FROM records_dealversion v"
         " JOIN records_deal d ON d.id = v.deal_id LEFT JOIN records_account a ON a.id = v.account_id"
         " LEFT JOIN records_person p ON p.id = v.owner_id LEFT JOIN records_team t ON t.id = v.team_id",
         ("deal",),
@@ -255,7 +258,7 @@ def _current() -> _Warm:
                 for source in SOURCES
             }
             shown = {name: _shown(name, table, base) for name, table in loaded.items()}
-            _warm = _Warm(seq, directory, loaded, shown, _book(shown))
+            _warm = _Warm(seq, directory, loaded, shown, _book(shown, base))
         return _warm
 
 
@@ -292,7 +295,11 @@ def _shown(name: str, table: WarmTable, before: _Warm) -> pl.DataFrame:
     return frame.drop("seq")
 
 
-def _book(shown: Mapping[str, pl.DataFrame]) -> Book:
+def _book(shown: Mapping[str, pl.DataFrame], before: _Warm) -> Book:
+    if (book := before.book) is not None:
+        for name, frame in shown.items():
+            book = book if before.shown[name] is frame else book.with_rows(name, frame)
+        return book
     organisation = Organisation.objects.get()
     return Book.build(
         **shown,

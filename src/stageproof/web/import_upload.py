@@ -35,6 +35,7 @@ LABELS = {
     "closed_at": "Closed", "won_at": "Won", "lost_at": "Lost", "close_on": "Close date", "created_at": "Created",
     "modified_at": "Last changed", "stage_changed_at": "In stage since", "is_closed": "Is closed", "is_won": "Is won",
     "is_lost": "Is lost", "is_deleted": "Is deleted", "campaign_id": "Campaign id", "next_step_on": "Next step date",
+    "deal_type": "Type", "renews_on": "Renews on", "follows": "Deal that it renews or builds on",
     "at": "Changed at", "property": "What changed", "old": "Value before", "new": "Value after",
 }  # fmt: skip
 ORDER_WORDS = {"ymd": "Year, month, day", "dmy": "Day, month, year", "mdy": "Month, day, year"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -22,7 +22,7 @@ class Column:
 
     @property
     def number(self) -> bool:
-        return self.kind in ("money", "age", "whole")
+        return self.kind in ("money", "age", "whole", "wait")
 
 
 COLUMNS: dict[str, Column] = {
@@ -45,6 +45,8 @@ COLUMNS: dict[str, Column] = {
         Column("segment", "Segment"),
         Column("product", "Product"),
         Column("competitor", "Competitor"),
+        Column("deal_type", "Type"),
+        Column("renews_on", "Renews", "day"),
         Column("created_on", "Created", "day"),
         Column("status", "Status", "text"),
         Column("lost_reason", "Lost because", "text"),
@@ -58,8 +60,10 @@ USUAL = (
 EDITED = tuple(column.edit for column in COLUMNS.values() if column.edit)
 
 
-def chosen(text: str | Sequence[str]) -> list[Column]:
-    """The columns that a query names, in their order; the usual ones where it names none. The deal always leads."""
+def chosen(
+    text: str | Sequence[str], columns: Mapping[str, Column] = COLUMNS, usual: Sequence[str] = USUAL
+) -> list[Column]:
+    """The columns that a query names, in their order; the usual ones where it names none. The name always leads."""
     names = text.split(",") if isinstance(text, str) else list(text)
-    known = [name for name in names if name in COLUMNS and name != "name"]
-    return [COLUMNS[name] for name in (["name", *known] if known else USUAL)]
+    known = [name for name in names if name in columns and name != "name"]
+    return [columns[name] for name in (["name", *known] if known else usual)]

@@ -29,6 +29,7 @@ COLUMNS = (
     "status",
     "lost_reason",
     "competitor",
+    "deal_type",
 )
 
 

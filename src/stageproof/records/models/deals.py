@@ -38,6 +38,9 @@ class DealFacts(models.Model):
     next_step_on = DayField(null=True)
     lost_reason = models.CharField(max_length=300, null=True)
     competitor = models.CharField(max_length=200, null=True)
+    deal_type = models.CharField(max_length=60, null=True)
+    renews_on = DayField(null=True)
+    follows = models.CharField(max_length=120, null=True)
     created_at = InstantField()
     custom = models.JSONField(default=dict)
 
