@@ -83,9 +83,10 @@ def changed(name: str) -> nw.Expr:
 
 def _is_one_of(name: str, values: Sequence[str | None]) -> nw.Expr:
     stated = [value for value in values if value is not None]
-    # SQL knows no empty list of choices.
-    found = nw.coalesce(nw.col(name).is_in(stated), nw.lit(False)) if stated else nw.lit(False)
-    return found | nw.col(name).is_null() if None in values else found
+    blank = nw.col(name).is_null()
+    # SQL knows no empty list of choices, and a filter wants a column.
+    found = nw.coalesce(nw.col(name).is_in(stated), nw.lit(False)) if stated else blank & ~blank
+    return found | blank if None in values else found
 
 
 def _all(tests: Sequence[nw.Expr]) -> nw.Expr:
