@@ -14,18 +14,23 @@ from stageproof.engine.measures.bridge_qualified import qualified_bridge
 from stageproof.engine.measures.campaign_costs import campaign_costs
 from stageproof.engine.measures.conversion import conversion
 from stageproof.engine.measures.coverage import coverage
+from stageproof.engine.measures.coverage_ahead import coverage_ahead
+from stageproof.engine.measures.cycle_distribution import cycle_distribution
 from stageproof.engine.measures.cycle_length import cycle_length
 from stageproof.engine.measures.first_response import first_response
 from stageproof.engine.measures.funnel import funnel
 from stageproof.engine.measures.handover import handover
 from stageproof.engine.measures.leaks import leaks
 from stageproof.engine.measures.open_pipeline import open_pipeline
+from stageproof.engine.measures.required_creation import required_creation
+from stageproof.engine.measures.retention import retention
 from stageproof.engine.measures.slippage import push_count, slippage
 from stageproof.engine.measures.sources import sources
 from stageproof.engine.measures.stage_visits import stage_visits
 from stageproof.engine.measures.stage_win_rate import stage_win_rate
 from stageproof.engine.measures.time_in_stage import time_in_stage
 from stageproof.engine.measures.velocity import velocity
+from stageproof.engine.measures.velocity_change import velocity_change
 from stageproof.engine.measures.win_rate import win_rate
 
 __all__ = [
@@ -38,6 +43,8 @@ __all__ = [
     "campaign_costs",
     "conversion",
     "coverage",
+    "coverage_ahead",
+    "cycle_distribution",
     "cycle_length",
     "first_response",
     "funnel",
@@ -46,12 +53,15 @@ __all__ = [
     "open_pipeline",
     "push_count",
     "qualified_bridge",
+    "required_creation",
+    "retention",
     "slippage",
     "sources",
     "stage_visits",
     "stage_win_rate",
     "time_in_stage",
     "velocity",
+    "velocity_change",
     "win_rate",
 ]
 
@@ -90,6 +100,16 @@ MEASURES: dict[str, Measure] = _catalogue(
         "open amount closing in the period / target; remaining: open / (target - won so far); "
         "needed: 1 / win rate",
     ),
+    (
+        coverage_ahead,
+        "Whether this period and the next ones are covered, by early and late stages.",
+        "coverage of each period; early stages cover future periods, late ones this one",
+    ),
+    (
+        required_creation,
+        "How much pipeline still has to be created to reach the target.",
+        "(target - won so far) / win rate - open amount closing in the period",
+    ),
     (bookings, "What was won and what was lost.", "sum of the amounts of deals by the day they closed"),
     (win_rate, "How often deals are won.", "won / (won + lost), by count and by amount"),
     (
@@ -104,9 +124,19 @@ MEASURES: dict[str, Measure] = _catalogue(
         "days from created to closed of won deals: mean, median, ninth decile",
     ),
     (
+        cycle_distribution,
+        "How many deals took how long to win.",
+        "deals by the days from created to closed, in steps of 30",
+    ),
+    (
         velocity,
         "What the pipeline yields per day.",
         "open deals x average deal size x win rate / mean cycle length",
+    ),
+    (
+        velocity_change,
+        "Which of the four levers moved velocity.",
+        "the effect of each lever averaged over every order in which they can change; the parts add up to the change",
     ),
     (
         conversion,
@@ -176,5 +206,11 @@ MEASURES: dict[str, Measure] = _catalogue(
         leaks,
         "Where leads and deals leave the funnel, and why.",
         "disqualified leads and lost deals of the cohort by furthest step and reason",
+    ),
+    (
+        retention,
+        "What became of the contracts that were up for renewal, and what was built on them.",
+        "due = retained + shrunk + lost + lapsed + open + awaited; gross = retained / decided; "
+        "net = (retained + expanded) / decided",
     ),
 )
