@@ -34,3 +34,6 @@ class Kept(Generic[T]):
 
     def __len__(self) -> int:
         return len(self._found)
+
+    def __contains__(self, name: Hashable) -> bool:
+        return name in self._found

@@ -42,7 +42,7 @@ from stageproof.web.policy import policy
 from stageproof.web.reading_controls import look_of
 from stageproof.web.reading_drawings import draw
 from stageproof.web.reading_papers import SHOWN, TITLES, paper_of
-from stageproof.web.readings import as_pdf, chosen_of, in_major, listed, tabs, title_of
+from stageproof.web.readings import as_pdf, chosen_of, in_major, listed, named, tabs, title_of
 
 LASTS = [(7, "a week"), (14, "two weeks"), (30, "30 days"), (90, "90 days")]
 CAUSED = {
@@ -90,7 +90,7 @@ def frozen_deals(request: HttpRequest, number: int, reader: str) -> HttpResponse
     """The deals behind a figure of a frozen reading, from the history as it was known then."""
     row = _row(request, number, reader)
     behind, chosen = request.GET.get("behind", ""), chosen_of(request)
-    found = reading_then(row, reader).deals(behind, chosen or None)
+    found = named(reading_then(row, reader).deals(behind, chosen or None))
     if request.GET.get("format") == "csv":
         return as_csv(in_major(found, row.currency), f"{reader}-{behind}-frozen-{row.pk}")
     context = {

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from stageproof.charts.render import Drawing
 from stageproof.charts.wording import (
     UNKNOWN,
     day_text,
@@ -73,12 +72,12 @@ class Shown:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a paper: its title, a sentence, a drawing, tables."""
+    """A part of a paper: its title, a sentence, a drawing (or the name under which it can be asked for), tables."""
 
     name: str
     title: str
     text: str = ""
-    drawing: Drawing | None = None
+    drawing: Any = None
     tables: Sequence[Table] = ()
     key: Sequence[str] = ()
 
@@ -101,11 +100,12 @@ class Paper:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: where its value is, its label, what it is."""
+    """A column of a table: where its value is, its label, what it is; a seldom one is left out where all is nought."""
 
     name: str
     label: str
     kind: Kind = "text"
+    seldom: bool = False
 
 
 def table_of(
@@ -121,13 +121,18 @@ def table_of(
     strong: Sequence[str] = (),
 ) -> Table:
     """The table of these columns; `behind` names the deals that a row's are chosen from, `strong` its strong rows."""
-    shown = [each for each in columns if any(each.name in row for row in rows)] or list(columns)
+    shown = [each for each in columns if _is_shown(each, rows)] if rows else list(columns)
     lines = [
         Line(_cells(shown, row, currency, behind), strong=row.get(shown[0].name) in strong) for row in rows
     ]
     if total and len(rows) > 1:
         lines.append(Line(_total(shown, rows, currency), strong=True))
     return Table(name, title, [(each.label, each.kind not in ("text", "day")) for each in shown], lines, note)
+
+
+def _is_shown(column: Column, rows: Sequence[Row]) -> bool:
+    values = [row[column.name] for row in rows if column.name in row]
+    return any(values) if column.seldom else bool(values)
 
 
 def _cells(columns: Sequence[Column], row: Row, currency: str, behind: str) -> list[Cell]:
@@ -220,6 +225,11 @@ def head_of(head: Row, *, scope: str = "") -> list[tuple[str, str]]:
     lines.append(("Deals", _deals(head, scope)))
     lines.append(("Currency", f"{head['currency']}, at the rates of the day"))
     return lines
+
+
+def on_text(day: str) -> str:
+    """A day of a body as people say it."""
+    return day_text(dt.date.fromisoformat(day))
 
 
 def _definition(each: Row) -> str:

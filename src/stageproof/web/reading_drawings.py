@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import polars as pl
@@ -19,7 +20,16 @@ from stageproof.charts.wording import short_text
 from stageproof.engine.kept import Kept
 
 Rows = Sequence[Mapping[str, Any]]
-Draw: TypeAlias = Callable[[str, Rows, str], Drawing | None]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A drawing that is not ready: a page comes without it, and asks for it by its name."""
+
+    waiting: str
+
+
+Draw: TypeAlias = Callable[[str, Rows, str], Drawing | Waiting | None]
 """Gives the drawing of this name over these rows in this currency."""
 
 KEPT = 128
@@ -30,8 +40,21 @@ _drawn: Kept[Drawing | None] = Kept(KEPT)
 
 def draw(name: str, rows: Rows, currency: str) -> Drawing | None:
     """The drawing; nothing where there is nothing to draw."""
-    key = json.dumps([name, rows, currency], sort_keys=True)
-    return _drawn.get(key, lambda: _DRAWN[name](rows, currency) if rows else None)
+    return _drawn.get(_key(name, rows, currency), lambda: _DRAWN[name](rows, currency) if rows else None)
+
+
+def ready(name: str, rows: Rows, currency: str) -> Drawing | Waiting | None:
+    """The drawing where it is ready, so that a page need not wait for it."""
+    return draw(name, rows, currency) if not rows or _key(name, rows, currency) in _drawn else Waiting(name)
+
+
+def only(wanted: str) -> Draw:
+    """Draws the one of this name, and leaves all others out."""
+    return lambda name, rows, currency: draw(name, rows, currency) if name == wanted else None
+
+
+def _key(name: str, rows: Rows, currency: str) -> str:
+    return json.dumps([name, rows, currency], sort_keys=True)
 
 
 def without(_name: str, _rows: Rows, _currency: str) -> None:

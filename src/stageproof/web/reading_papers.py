@@ -18,6 +18,7 @@ from stageproof.web.paper import (
     Table,
     cell,
     head_of,
+    on_text,
     shown,
     table_of,
 )
@@ -45,8 +46,8 @@ _CUT = (
     Column("count", "Deals", "count"),
     Column("amount", "Open", "money"),
     Column("qualified_amount", "Qualified", "money"),
-    Column("waived_amount", "Waived", "money"),
-    Column("unverifiable_amount", "Unverifiable", "money"),
+    Column("waived_amount", "Waived", "money", seldom=True),
+    Column("unverifiable_amount", "Unverifiable", "money", seldom=True),
     Column("unqualified_amount", "Unqualified", "money"),
 )
 _AGED = (
@@ -88,9 +89,10 @@ def sales_paper(body: Mapping[str, Any], draw: Draw) -> Made:
         f"{short_text(qualified['value'], currency)} is qualified "
         f"({share_text(qualified['value'], nominal['value'])}). "
         f"{short_text(soon['value'], currency)} is to close within 30 days; "
-        f"{count_text(late['count'], 'deal')} {'is' if late['count'] == 1 else 'are'} past the close date."
+        f"{count_text(late['count'], 'deal') if late['count'] else 'none'} "
+        f"{'are' if late['count'] > 1 else 'is'} past the close date."
     )
-    stages = tables["by_stage"]
+    stages = _named_stages(tables["by_stage"])
     sections = [
         Section(
             "stages", "By stage", drawing=draw("stages", stages, currency),
@@ -156,7 +158,7 @@ def marketing_paper(body: Mapping[str, Any], draw: Draw) -> Made:
         Column("qualified_amount", "Qualified", "money"),
         Column("won_count", "Deals won", "count"),
         Column("won_amount", "Won", "money"),
-        Column("cost", "Cost", "money"),
+        Column("cost", "Cost", "money", seldom=True),
     ]
     sections = [
         Section("sources", "By source", drawing=draw("source", tables["by_source"], currency),
@@ -213,7 +215,7 @@ def finance_paper(body: Mapping[str, Any], draw: Draw) -> Made:
                 tables=[table_of("outside", "By where it lies",
                                  [Column("when", "When"), Column("count", "Deals", "count"),
                                   Column("amount", "Amount", "money")], tables["outside"], currency, total=True)]),
-        Section("currencies", "Per currency", tables=[_currencies(tables["per_currency"], currency)]),
+        *_per_currency(tables["per_currency"], currency),
     ]  # fmt: skip
     large = _figures(figures, currency, "forecast", "expected", "won")
     small = _figures(figures, currency, "target", "gap", "base", "outside", "nominal", "unqualified", "waived",
@@ -234,7 +236,7 @@ def board_paper(body: Mapping[str, Any], draw: Draw) -> Made:
         Section("outlook", "The number", drawing=draw("outlook", _outlook(figures, period), currency))
     ]
     if "bridge" in tables:
-        since = body["head"]["since_on"]
+        since = on_text(body["head"]["since_on"])
         sections.append(
             Section("moved", f"Why it moved since {since}", drawing=draw("bridge", tables["bridge"], currency),
                     tables=[_bridge("bridge", "Open pipeline", tables["bridge"], currency),
@@ -242,9 +244,7 @@ def board_paper(body: Mapping[str, Any], draw: Draw) -> Made:
                                     currency)])
         )  # fmt: skip
     sections.append(_trust(body, tables, currency))
-    sections.append(
-        Section("currencies", "Per currency", tables=[_currencies(tables["per_currency"], currency)])
-    )
+    sections += _per_currency(tables["per_currency"], currency)
     large = _figures(figures, currency, "forecast", "target", "won")
     small = _figures(figures, currency, "nominal", "qualified", "qualified_share", "moved", "coverage_nominal",
                      "coverage_qualified", "coverage_remaining", "coverage_needed")  # fmt: skip
@@ -320,7 +320,7 @@ def _moved(body: Mapping[str, Any], figures: Mapping[str, Any], currency: str) -
     amount = figures["moved"]["value"]
     way = "grew by" if amount > 0 else "shrank by" if amount < 0 else "has not moved since"
     by = f" {short_text(abs(amount), currency)} since" if amount else ""
-    return f"The open pipeline {way}{by} {body['head']['since_on']}. {trust}"
+    return f"The open pipeline {way}{by} {on_text(body['head']['since_on'])}. {trust}"
 
 
 def _trust(body: Mapping[str, Any], tables: Mapping[str, Sequence[Row]], currency: str) -> Section:
@@ -395,13 +395,25 @@ def _bridge(name: str, title: str, rows: Sequence[Row], currency: str) -> Table:
     kept = [row for row in rows if row["line"] in ends or row["amount"] or row["count"]]
     lines = [
         Line(
-            [Cell(row["line"].replace("_", " ").capitalize()), cell(row["count"], "count", currency),
-             cell(row["amount"], "money", currency)],
+            [Cell(row["line"].replace("_", " ").capitalize(), deals=_of_line(name, row["line"])),
+             cell(row["count"], "count", currency), cell(row["amount"], "money", currency)],
             strong=row["line"] in ends,
         )
         for row in kept
     ]  # fmt: skip
     return Table(name, title, [("Line", False), ("Deals", True), ("Amount", True)], lines)
+
+
+def _of_line(name: str, line: str) -> str:
+    """The address of the deals that moved on a line of the bridge of what is open."""
+    return f"?behind=moved&of.line={line}" if name == "bridge" and line not in ("opening", "closing") else ""
+
+
+def _per_currency(rows: Sequence[Row], currency: str) -> list[Section]:
+    """Each line per currency, where there is more than one."""
+    if {row["currency"] for row in rows} <= {currency}:
+        return []
+    return [Section("currencies", "Per currency", tables=[_currencies(rows, currency)])]
 
 
 def _currencies(rows: Sequence[Row], currency: str) -> Table:
@@ -451,6 +463,13 @@ def _matrix(rows: Sequence[Row], stages: Sequence[str], currency: str) -> Table:
 def _choosing(owner: str | None, stage: str | None = None) -> str:
     pairs = [("behind", "nominal"), ("owner", owner or "")]
     return f"?{urlencode(pairs if stage is None else [*pairs, ('stage', stage)])}"
+
+
+def _named_stages(rows: Sequence[Row]) -> Sequence[Row]:
+    """The stages with their pipeline, where there is more than one that they may be of."""
+    if len({row["definition"] for row in rows if row["definition"] is not None}) < 2:
+        return rows
+    return [{**row, "pipeline": row["definition"]} for row in rows]
 
 
 def _rest(rows: Sequence[Row], figure: Row) -> str:

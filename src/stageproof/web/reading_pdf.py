@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import typst
 
+from stageproof.charts.render import Drawing
 from stageproof.charts.theme import PRINTED
 from stageproof.web.paper import Cell, Paper, Section, Shown, Table
 
@@ -68,12 +69,13 @@ def _fonts() -> Any:
 
 
 def _figure(each: Shown) -> dict[str, str]:
-    exact = each.exact if each.exact != each.text else ""
+    # A share is said well enough; of an amount paper has every digit.
+    exact = "" if each.exact == each.text or each.text.endswith(("%", "×")) else each.exact
     return {"title": each.title, "text": each.text, "exact": exact, "note": each.note}
 
 
 def _section(section: Section, currency: str) -> dict[str, Any]:
-    drawing = section.drawing
+    drawing = section.drawing if isinstance(section.drawing, Drawing) else None
     return {
         "title": section.title,
         "text": section.text,

@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern] = [
     path("readings/frozen/<int:number>/<str:reader>/pdf", frozen.frozen_pdf, name="frozen_pdf"),
     path("readings/<str:reader>", readings.reading, name="reading"),
     path("readings/<str:reader>/deals", readings.reading_deals, name="reading_deals"),
+    path("readings/<str:reader>/drawing/<str:drawing>", readings.reading_drawing, name="reading_drawing"),
     path("readings/<str:reader>/pdf", readings.reading_pdf, name="reading_pdf"),
     path("shared/<str:token>", shared.shared, name="shared"),
     path("shared/<str:token>/pdf", shared.shared_pdf, name="shared_pdf"),

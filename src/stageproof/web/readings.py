@@ -18,14 +18,14 @@ from stageproof.charts.wording import percent_text
 from stageproof.engine.money import Money
 from stageproof.engine.period import day_at
 from stageproof.engine.readings import Where
-from stageproof.records.models import Organisation
+from stageproof.records.models import Deal, Organisation
 from stageproof.web.board import whole_number
 from stageproof.web.exports import as_csv
 from stageproof.web.figures import why
 from stageproof.web.paper import Paper
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.reading_controls import Look, look_of
-from stageproof.web.reading_drawings import draw, without
+from stageproof.web.reading_drawings import draw, only, ready, without
 from stageproof.web.reading_papers import ASKS, SHOWN, TITLES, paper_of
 from stageproof.web.reading_pdf import SIZES, pdf_of
 
@@ -83,13 +83,28 @@ def reading(request: HttpRequest, reader: str) -> HttpResponse:
     if reader not in SHOWN:
         raise Http404
     look = look_of(request)
-    paper = paper_of(look.body, reader, draw, scope=look.scope)
+    paper = paper_of(look.body, reader, draw if "charts" in request.GET else ready, scope=look.scope)
     context = {
         **shell(look), "paper": paper, "tabs": tabs("reading", (), look.query),
         "deals": reverse("reading_deals", args=[reader]), "carry": look.query[1:],
-        "whys": whys(look, paper), "pdf": reverse("reading_pdf", args=[reader]) + look.query,
+        "whys": whys(look, paper), "drawings": reverse("reading_drawing", args=[reader, "-"])[:-1],
+        "pdf": reverse("reading_pdf", args=[reader]) + look.query,
     }  # fmt: skip
     return render(request, "reading.html", context)
+
+
+@policy(*EVERYONE)
+@require_safe
+def reading_drawing(request: HttpRequest, reader: str, drawing: str) -> HttpResponse:
+    """One drawing of a reading, which its page asks for once it is open."""
+    if reader not in SHOWN:
+        raise Http404
+    look = look_of(request)
+    paper = paper_of(look.body, reader, only(drawing), scope=look.scope)
+    section = next((each for each in paper.sections if each.drawing is not None), None)
+    if section is None:
+        raise Http404
+    return render(request, "partials/reading_drawing.html", {"section": section})
 
 
 @policy(*EVERYONE)
@@ -101,7 +116,7 @@ def reading_deals(request: HttpRequest, reader: str) -> HttpResponseBase:
         raise Http404
     look = look_of(request)
     behind, chosen = request.GET.get("behind", ""), chosen_of(request)
-    found = look.reading(reader).deals(behind, chosen or None)
+    found = named(look.reading(reader).deals(behind, chosen or None))
     if request.GET.get("format") == "csv":
         return as_csv(
             in_major(found, look.pipeline.currency), f"{reader}-{behind}-{look.moment.on.isoformat()}"
@@ -198,6 +213,16 @@ def listed(request: HttpRequest, found: pl.DataFrame, currency: str) -> dict[str
         "rows": rows, "columns": found.columns, "count": found.height, "page_number": page, "pages": pages,
         "sums": sums, "list_currency": currency, "csv": f"?{urlencode([*_pairs(request), ('format', 'csv')])}",
     }  # fmt: skip
+
+
+def named(found: pl.DataFrame) -> pl.DataFrame:
+    """The deals by name too, where a list has only their keys."""
+    if "name" in found.columns or "deal" not in found.columns:
+        return found
+    rows = Deal.objects.filter(key__in=found["deal"].unique().to_list()).values_list("key", "name")
+    names = pl.DataFrame(list(rows), schema={"deal": pl.String, "name": pl.String}, orient="row")
+    joined = found.join(names, on="deal", how="left", maintain_order="left")
+    return joined.select("deal", "name", *found.columns[1:])
 
 
 def in_major(found: pl.DataFrame, currency: str) -> pl.DataFrame:
