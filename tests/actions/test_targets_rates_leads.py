@@ -13,9 +13,9 @@ from stageproof.actions.leads import create_lead, set_lead_status
 from stageproof.actions.permission import Forbidden
 from stageproof.actions.rates import set_rate
 from stageproof.actions.targets import set_target
-from stageproof.engine.frames import collect
+from stageproof.engine.frames import collect, instant_number
 from stageproof.records.doctor import doctor
-from stageproof.records.models import LeadVersion, Rate, TargetVersion
+from stageproof.records.models import LeadVersion, RateVersion, TargetVersion
 from stageproof.records.tables import book, pipeline_now
 from tests.actions.conftest import Cast, Clock
 from tests.actions.database import codes, denied, nothing_changes
@@ -71,12 +71,23 @@ def test_every_reason_at_once(cast: Cast, now: Clock) -> None:
 def test_rates(cast: Cast, now: Clock) -> None:
     day = dt.date(2026, 1, 1)
     set_rate(cast.fay, currency="usd", from_on=day, rate="0.920", now=now())
-    assert list(Rate.objects.values_list("currency", "from_on", "rate")) == [("USD", day, "0.92")]
+    assert list(RateVersion.objects.values_list("currency", "from_on", "rate")) == [("USD", day, "0.92")]
     assert codes(lambda: set_rate(cast.fay, currency="USD", from_on=day, rate="0.93", now=now())) == [
         "rate_already_set"
     ]
-    set_rate(cast.fay, currency="USD", from_on=day, rate="0.93", correct=True, now=now())
-    assert Rate.objects.get().rate == "0.93"
+    told = now()
+    set_rate(cast.fay, currency="USD", from_on=day, rate="0.93", correct=True, now=told)
+    set_rate(cast.fay, currency="USD", from_on=day, rate="0.930", now=now())
+    kept = list(
+        RateVersion.objects.order_by("seq").values_list("rate", "valid_to", "recorded_at", "actor", "door")
+    )
+    assert [row[0] for row in kept] == ["0.92", "0.93"]
+    assert kept[0][1] == kept[1][2] == told
+    assert kept[1][1:] == (None, told, "fay@northwind.example", "page")
+    assert book().rates().select("nano").collect("polars").to_native()["nano"].to_list() == [930_000_000]
+    then = book().rates(instant_number(told) - 1).select("nano").collect("polars").to_native()
+    assert then["nano"].to_list() == [920_000_000]
+    assert doctor().problems == ()
     for rate in ("0", "-1", "x", "NaN", "1e99", "Infinity"):
         assert codes(lambda rate=rate: set_rate(cast.fay, currency="EUR", from_on=day, rate=rate, now=now())) == [  # type: ignore[misc]
             "wrong_rate", "wrong_currency",

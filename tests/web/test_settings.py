@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from stageproof.records.models import Change, Organisation, Person, Rate, TargetVersion, Team, Token
+from stageproof.actions.rates import set_rate
+from stageproof.records.models import Change, Organisation, Person, RateVersion, TargetVersion, Team, Token
 from tests.web.conftest import Cast, text_of
 
 Browser = Callable[[str], Client]
@@ -38,12 +40,12 @@ def test_the_organisation_is_changed_and_who_did_it_is_kept(cast: Cast, at: Brow
 def test_the_currency_stays_once_there_is_a_rate(cast: Cast, at: Browser) -> None:
     assert cast.olga.person is not None
     typed = {**ORGANISATION, "currency": "USD", "pipeline_owner": cast.olga.person.pk}
-    Rate.objects.create(currency="GBP", from_on=dt.date(2026, 1, 1), rate="1.17")
+    set_rate(cast.fay, currency="GBP", from_on=dt.date(2026, 1, 1), rate="1.17", now=timezone.now())
     refused = at("olga").post("/settings/organisation", typed)
     assert refused.status_code == 422
     assert "There are deals or rates already" in text_of(refused)
     assert Organisation.objects.get().name == "Northwind"
-    Rate.objects.all().delete()
+    RateVersion.objects.all().delete()
     assert at("olga").post("/settings/organisation", typed).status_code == 302
     assert Organisation.objects.get().currency == "USD"
 
@@ -134,9 +136,13 @@ def test_rates_are_dated_and_a_correction_is_said_to_be_one(cast: Cast, at: Brow
     assert (
         at("fay").post("/settings/currencies", {**typed, "rate": "0.93", "correct": "on"}).status_code == 302
     )
-    assert list(Rate.objects.values_list("currency", "from_on", "rate")) == [
-        ("USD", dt.date(2026, 1, 1), "0.93")
+    assert list(RateVersion.objects.order_by("seq").values_list("currency", "from_on", "rate")) == [
+        ("USD", dt.date(2026, 1, 1), "0.92"),
+        ("USD", dt.date(2026, 1, 1), "0.93"),
     ]
+    words = text_of(at("fay").get("/settings/currencies"))
+    assert "0.92" in words
+    assert "corrected" in words
     assert [change.fields["rate"] for change in Change.objects.order_by("id")] == [
         [None, "0.92"],
         ["0.92", "0.93"],
@@ -153,7 +159,7 @@ def test_a_wrong_rate_is_refused_beside_its_field(cast: Cast, at: Browser, field
     assert refused.status_code == 422
     place = refused.content.decode().split(f'name="{field}"', 1)[1].split("</label>", 1)[0]
     assert 'class="wrong"' in place
-    assert not Rate.objects.exists()
+    assert not RateVersion.objects.exists()
 
 
 def test_a_token_is_shown_once_listed_and_revoked(cast: Cast, at: Browser) -> None:

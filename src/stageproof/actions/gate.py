@@ -17,7 +17,7 @@ from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem
 from stageproof.engine.stage_moves import Refusal, StageMove, decide_one_stage_move
 from stageproof.engine.tables import DEALS
-from stageproof.records.models import Activity, Deal, EvidenceVersion, Organisation, Rate, RoleVersion
+from stageproof.records.models import Activity, Deal, EvidenceVersion, Organisation, RateVersion, RoleVersion
 from stageproof.records.tables import definitions_in_force
 
 HELD = frozenset({"evidence", "roles", "activities"})
@@ -116,7 +116,8 @@ def _value(deal: Deal, currency: str, on: dt.date) -> int | None:
     """The amount in the reporting currency at the rate of the day; null where there is no rate."""
     if deal.amount is None or deal.currency == currency:
         return deal.amount
-    rate = Rate.objects.filter(currency=deal.currency, from_on__lte=on).order_by("-from_on").first()
+    rates = RateVersion.objects.filter(currency=deal.currency, from_on__lte=on, valid_to__isnull=True)
+    rate = rates.order_by("-from_on").first()
     if rate is None:
         return None
     return convert(deal.amount, minor_rate(Decimal(rate.rate), source=deal.currency, target=currency))

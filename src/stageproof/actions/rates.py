@@ -7,13 +7,13 @@ from decimal import Decimal, InvalidOperation
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.changes import note_change
-from stageproof.actions.history import names_changed
+from stageproof.actions.history import names_changed, succeed
 from stageproof.actions.permission import demand
 from stageproof.actions.wrong import wrong
 from stageproof.engine.money import is_currency, minor_rate
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.ledger import writing
-from stageproof.records.models import Organisation, Rate
+from stageproof.records.models import Organisation, RateVersion
 
 SETS_RATES = ("finance", "pipeline owner", "admin")
 _LARGEST = Decimal(10) ** 9
@@ -27,10 +27,11 @@ def set_rate(
     rate: str | Decimal,
     now: dt.datetime,
     correct: bool = False,
-) -> Rate:
+) -> RateVersion:
     """What one unit is worth in the reporting currency from a day on.
 
-    A rate that is there is replaced only where `correct` says that it was wrong: figures given out may change.
+    A rate that is there is replaced only where `correct` says that it was wrong: figures given out may change. The
+    wrong one is kept, for what was known by then.
     """
     demand(actor, SETS_RATES, "set exchange rates")
     currency = currency.strip().upper()
@@ -48,8 +49,9 @@ def set_rate(
             minor_rate(value, source=currency, target=reporting)
         except (Refused, ValueError, ArithmeticError):
             problems.append(wrong("rate", rate, "This rate is beyond all measure.", "Check its digits."))
-    with writing(recorded_at=now, actor=actor.name, door=actor.door):
-        there = Rate.objects.filter(currency=currency, from_on=from_on).first()
+    with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
+        same = RateVersion.objects.filter(currency=currency, from_on=from_on, valid_to__isnull=True)
+        there = same.first()
         if there is not None and value is not None and Decimal(there.rate) != value and not correct:
             says = f"There is a rate of {there.rate} from this day already."
             remedy = "Say that it was wrong, or give the new one from its own day."
@@ -57,8 +59,14 @@ def set_rate(
         if problems or value is None:
             raise Refused(problems)
         text = format(value.normalize(), "f")
-        row, _ = Rate.objects.update_or_create(currency=currency, from_on=from_on, defaults={"rate": text})
+        if there is not None and there.rate == text:
+            return there
         fields = {"rate": (there.rate if there else None, text)}
+        if there is not None:
+            row = succeed(session, there, at=now, rate=text)
+        else:
+            row = RateVersion(currency=currency, from_on=from_on, rate=text, valid_from=now)
+            session.add([row])
         note_change(actor, what="rate", which=f"{currency} from {from_on}", fields=fields, now=now)
         names_changed()
     return row

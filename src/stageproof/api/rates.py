@@ -14,7 +14,7 @@ from stageproof.actions.rates import set_rate
 from stageproof.api.auth import actor
 from stageproof.api.paging import USUAL, by_id
 from stageproof.api.shapes import Day, Given, Limit, Page, answers
-from stageproof.records.models import Rate
+from stageproof.records.models import RateVersion
 from stageproof.web.policy import EVERYONE, policy
 
 router = Router(tags=["Rates"])
@@ -36,13 +36,25 @@ class RateShown(BaseModel):
     currency: str
     from_on: dt.date
     rate: str
+    recorded_at: dt.datetime
+    corrected_at: dt.datetime | None
+    actor: str
+    door: str
 
 
 @router.get("/rates", response=answers(Page[RateShown]))
 @policy(*EVERYONE)
-def rates(request: HttpRequest, currency: str = "", cursor: str | None = None, limit: Limit = USUAL) -> Any:
-    """The rates, those of a currency where one is given."""
-    rows = Rate.objects.filter(currency=currency.upper()) if currency else Rate.objects.all()
+def rates(
+    request: HttpRequest,
+    currency: str = "",
+    history: bool = False,
+    cursor: str | None = None,
+    limit: Limit = USUAL,
+) -> Any:
+    """The rates, those of a currency where one is given; with `history` also those that were corrected."""
+    rows = RateVersion.objects.all() if history else RateVersion.objects.filter(valid_to__isnull=True)
+    if currency:
+        rows = rows.filter(currency=currency.upper())
     return by_id(rows, cursor, limit, rate_shown)
 
 
@@ -57,6 +69,9 @@ def rate_set(request: HttpRequest, given: NewRate) -> Any:
     return rate_shown(row)
 
 
-def rate_shown(row: Rate) -> dict[str, Any]:
+def rate_shown(row: RateVersion) -> dict[str, Any]:
     """A rate as a body has it."""
-    return {"id": row.pk, "currency": row.currency, "from_on": row.from_on, "rate": row.rate}
+    return {
+        "id": row.pk, "currency": row.currency, "from_on": row.from_on, "rate": row.rate,
+        "recorded_at": row.recorded_at, "corrected_at": row.valid_to, "actor": row.actor, "door": row.door,
+    }  # fmt: skip

@@ -285,13 +285,13 @@ def _booleans(source: Source, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple
 
 
 def _shown(name: str, table: WarmTable, before: _Warm) -> pl.DataFrame:
-    """The table as the engine has it. What was revoked or removed ends there: no version of it holds any more."""
+    """The table as the engine has it, where a version says of itself that it ends what was there."""
     if before.tables.get(name) is table:
         return before.shown[name]
     frame = table.frame
     gone = next((column for column in GONE if column in frame.columns), None)
     if gone is not None:
-        frame = (frame.filter(~pl.col(gone)) if frame[gone].any() else frame).drop(gone)
+        frame = frame.rename({gone: "removed"}) if frame[gone].any() else frame.drop(gone)
     return frame.drop("seq")
 
 
@@ -372,7 +372,8 @@ def _read_definitions() -> list[Definition]:
 
 def _rates() -> pl.DataFrame | None:
     rates = _whole(
-        "SELECT currency, from_on, rate FROM records_rate", {"currency": TEXT, "from_on": WHOLE, "rate": TEXT}
+        "SELECT currency, from_on, rate, recorded_at FROM records_rateversion ORDER BY seq",
+        {"currency": TEXT, "from_on": WHOLE, "rate": TEXT, "recorded_at": WHOLE},
     )
     return None if rates.is_empty() else rates
 

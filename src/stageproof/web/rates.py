@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from stageproof.actions.rates import SETS_RATES, set_rate
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
-from stageproof.records.models import Deal, Organisation, Rate
+from stageproof.records.models import Deal, Organisation, RateVersion
 from stageproof.web.answers import actor_of
 from stageproof.web.beside import Beside
 from stageproof.web.policy import policy
@@ -45,10 +45,10 @@ def rates(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             problems = list(refused.problems)
     beside = Beside(problems, FIELDS)
-    known = set(Rate.objects.values_list("currency", flat=True))
+    known = set(RateVersion.objects.values_list("currency", flat=True))
     used = set(Deal.objects.exclude(status="deleted").values_list("currency", flat=True).distinct())
     context = {
-        "rates": Rate.objects.order_by("currency", "-from_on"), "given": given, "wrong": beside,
+        "rates": RateVersion.objects.order_by("currency", "-from_on", "-seq"), "given": given, "wrong": beside,
         "without": sorted(used - known - {reporting.currency}),
         "there": any(problem.code == "rate_already_set" for problem in problems),
     }  # fmt: skip

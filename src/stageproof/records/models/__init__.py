@@ -4,7 +4,7 @@ from stageproof.records.models.access import Change, IdempotencyKey, ImportRun, 
 from stageproof.records.models.accounts import Account, AccountVersion, Contact, ContactVersion
 from stageproof.records.models.deals import Activity, Deal, DealVersion, EvidenceVersion, RoleVersion
 from stageproof.records.models.definitions import DefinitionVersion
-from stageproof.records.models.finance import Call, Rate, TargetVersion
+from stageproof.records.models.finance import Call, RateVersion, TargetVersion
 from stageproof.records.models.history import Ledger
 from stageproof.records.models.marketing import CampaignVersion, LeadVersion, Touch
 from stageproof.records.models.organisation import Organisation, Person, Team
@@ -31,7 +31,7 @@ __all__ = [
     "Ledger",
     "Organisation",
     "Person",
-    "Rate",
+    "RateVersion",
     "RoleVersion",
     "SavedView",
     "SharedLink",

@@ -42,12 +42,19 @@ class Call(models.Model):
     called_at = InstantField()
 
 
-class Rate(models.Model):
-    """What one unit of a currency is worth in the reporting currency, from a day on."""
+class RateVersion(Version):
+    """What one unit of a currency is worth in the reporting currency, from a day on; corrected, a further version."""
 
     currency = models.CharField(max_length=3)
     from_on = DayField()
     rate = models.CharField(max_length=40)
 
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["currency", "from_on"], name="rate_once_a_day"),)
+    class Meta(Version.Meta):
+        constraints = (  # type: ignore[assignment]
+            *Version.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["currency", "from_on"],
+                condition=models.Q(valid_to__isnull=True),
+                name="rate_once_a_day",
+            ),
+        )
