@@ -18,6 +18,7 @@ from stageproof.engine.frames import (
     collect,
     day_number,
     day_of,
+    from_rows,
     instant_number,
     instant_of,
     readable,
@@ -106,24 +107,29 @@ class Book:
             "calls": calls,
             "rates": rates,
         }
-        held = {
-            name: frozenset(nw.from_native(frame).lazy().collect_schema().names())
-            for name, frame in given.items()
-            if frame is not None
-        }
-        frames = {
-            name: _normal(TABLES[name], frame, zone) for name, frame in given.items() if frame is not None
-        }
+        present = {name: frame for name, frame in given.items() if frame is not None}
+        held = {name: _names(frame) for name, frame in present.items()}
+        frames = {name: _normal(TABLES[name], frame, zone) for name, frame in present.items()}
         reporting = currency or _only_currency(frames["deals"]) or "USD"
-        frames["deals"] = frames["deals"].with_columns(
-            currency=nw.coalesce(nw.col("currency"), nw.lit(reporting))
-        )
+        frames["deals"] = _in_a_currency(frames["deals"], deals, reporting)
         if "rates" in frames:
             frames["rates"] = _minor_rates(
                 frames["rates"], reporting, recorded="recorded_at" in held["rates"]
             )
         whole = calendar or Calendar()
         return cls(frames, held["deals"], tuple(definitions), reporting, zone, whole, held)
+
+    def with_rows(self, table: str, frame: Frame) -> Book:
+        """The same book with other rows in one of its tables, rates apart."""
+        normal, names = _normal(TABLES[table], frame, self.zone), _names(frame)
+        if table == "deals":
+            normal = _in_a_currency(normal, frame, self.currency)
+        return replace(
+            self,
+            tables={**self.tables, table: normal},
+            columns={**self.columns, table: names},
+            fields=names if table == "deals" else self.fields,
+        )
 
     def with_definitions(self, definitions: Iterable[Definition]) -> Book:
         """The same tables under other rules."""
@@ -338,8 +344,7 @@ class Pipeline:
     def targets(self) -> pl.DataFrame:
         """The targets in force: owner, team, starts_on, ends_on, amount in the reporting currency."""
         if not self.book.holds("targets"):
-            names = TABLES["targets"].names
-            return pl.DataFrame({name: [] for name in names}, schema=dict.fromkeys(names, pl.Int64))
+            return from_rows(TABLES["targets"], []).collect()
         frame = self._in_force("targets").with_columns(
             currency=nw.coalesce(nw.col("currency"), nw.lit(self.currency)), status=nw.lit("open")
         )
@@ -427,8 +432,26 @@ def _parse_instant(text: str) -> dt.date | dt.datetime:
         raise Refused([problem]) from None
 
 
+def _names(frame: Frame) -> frozenset[str]:
+    return frozenset(nw.from_native(frame).lazy().collect_schema().names())
+
+
+def _filled(frame: Frame, column: str) -> bool:
+    """Whether a frame that is in memory has a value in every row of the column."""
+    return isinstance(frame, pl.DataFrame) and column in frame.columns and not frame[column].null_count()
+
+
+def _in_a_currency(deals: Lazy, given: Frame, reporting: str) -> Lazy:
+    if _filled(given, "currency"):
+        return deals
+    return deals.with_columns(currency=nw.coalesce(nw.col("currency"), nw.lit(reporting)))
+
+
 def _normal(table: Table, frame: Frame, zone: str) -> Lazy:
-    """The frame with every column of the table, in the engine's integers, and its own further columns."""
+    """The frame with every column of the table, in the engine's integers, and its own further columns.
+
+    What is so already is left alone: every further expression is worked out again by each question.
+    """
     lazy: Lazy = nw.from_native(frame).lazy()
     schema = lazy.collect_schema()
     missing = [column.name for column in table.columns if column.required and column.name not in schema]
@@ -446,18 +469,21 @@ def _normal(table: Table, frame: Frame, zone: str) -> Lazy:
     for column in table.columns:
         if column.name not in schema:
             columns[column.name] = nw.lit(None).cast(_DTYPES[column.kind])
+        elif schema[column.name] == _DTYPES[column.kind]:
+            continue
         elif column.kind == "day":
             columns[column.name] = to_days(column.name, schema[column.name])
         elif column.kind == "instant":
             columns[column.name] = to_instants(column.name, schema[column.name])
-        elif schema[column.name] != _DTYPES[column.kind]:
+        else:
             columns[column.name] = nw.col(column.name).cast(_DTYPES[column.kind])
-    lazy = lazy.with_columns(**columns)
+    lazy = lazy.with_columns(**columns) if columns else lazy
     if table.versioned:
-        lazy = lazy.with_columns(recorded_at=nw.coalesce(nw.col("recorded_at"), nw.col("valid_from")))
+        if not _filled(frame, "recorded_at"):
+            lazy = lazy.with_columns(recorded_at=nw.coalesce(nw.col("recorded_at"), nw.col("valid_from")))
         if "valid_to" not in schema:
             lazy = _with_valid_to(lazy, _KEYS[table.name])
-        else:
+        elif not _filled(frame, "valid_to"):
             lazy = lazy.with_columns(valid_to=nw.coalesce(nw.col("valid_to"), nw.lit(FOREVER)))
     if table.name == "deals" and "created_on" not in schema:
         lazy = lazy.with_columns(created_on=_day_in_zone(lazy, "created_at", zone))

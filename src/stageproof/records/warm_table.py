@@ -34,7 +34,7 @@ class WarmTable:
     @classmethod
     def loaded(cls, rows: pl.DataFrame, key: tuple[str, ...]) -> WarmTable:
         """The table of rows that were all read at once."""
-        base = ended(rows, key)
+        base = ended(rows, key).rechunk()
         return cls(key, base, base.clear())
 
     @property
@@ -45,7 +45,8 @@ class WarmTable:
     def with_changes(self, fresh: pl.DataFrame) -> WarmTable:
         """The table with rows that came since, numbered after all that it has; they may have further columns."""
         base, *later = _alike([self.base, self.tail, fresh])
-        young = pl.concat(later)
+        # In one piece, as the column of ends is: pieces that differ would be copied whole by whoever reads them.
+        young = pl.concat(later, rechunk=True)
         if fresh.height > FEW or young.height > max(FOLDED_AT, base.height // 8):
             return WarmTable.loaded(pl.concat([base, young]), self.key)
         if not self.key:
