@@ -1,0 +1,86 @@
+"""What follows a won deal: its renewal, opened once, in the expansion pipeline."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from stageproof.actions.conflict import NotFound
+from stageproof.actions.deals import edit_deal, find_deal, save_version
+from stageproof.actions.definitions import draft_definition, publish_definition
+from stageproof.actions.expansion import open_expansion
+from stageproof.actions.permission import Forbidden
+from stageproof.engine.measures import retention
+from stageproof.engine.problem import Refused
+from stageproof.engine.templates import template_text
+from stageproof.records import tables
+from stageproof.records.ledger import writing
+from stageproof.records.models import Deal
+from tests.actions.conftest import Cast, Clock
+
+
+@pytest.fixture
+def expanding(cast: Cast, now: Clock) -> None:
+    """A published expansion pipeline beside the one for new business."""
+    text = template_text("expansion").replace("owner@example.com", "olga@northwind.example")
+    drafted = draft_definition(cast.olga, toml=text, now=now())
+    publish_definition(cast.olga, "Expansion", drafted.row.version, effective_from=now.at.date(), now=now())
+
+
+@pytest.fixture
+def won(cast: Cast, now: Clock, deal: Deal) -> Deal:
+    """Ann's deal, won; what sold it renews on 2 March a year later."""
+    edit_deal(cast.ann, deal.key, now=now(), changes={"renews_on": dt.date(2027, 3, 2)})
+    with_proof = Deal.objects.get(pk=deal.pk)
+    # How a deal is won is told elsewhere; here it has been.
+    with writing(recorded_at=now(), actor="system", door="import") as session:
+        with_proof.status, with_proof.close_on = "won", now.at.date()
+        save_version(session, with_proof, change="won", at=now.at)
+    return with_proof
+
+
+@pytest.mark.usefixtures("expanding")
+def test_a_renewal_has_the_contracts_account_amount_and_day(cast: Cast, now: Clock, won: Deal) -> None:
+    opened = open_expansion(cast.ann, won.key, deal_type="renewal", now=now()).deal
+    assert (opened.pipeline, opened.stage, opened.status) == ("Expansion", "Onboarding", "open")
+    assert (opened.amount, opened.close_on, opened.follows) == (won.amount, dt.date(2027, 3, 2), won.key)
+    assert (opened.account, opened.owner, opened.deal_type) == (won.account, won.owner, "renewal")
+    (row,) = retention(tables.book().as_of(now.at.date())).to_dicts()
+    assert (row["due_amount"], row["open_amount"]) == (won.amount, won.amount)
+
+
+@pytest.mark.usefixtures("expanding")
+def test_a_renewal_is_opened_once_and_an_upsell_as_often_as_one_likes(
+    cast: Cast, now: Clock, won: Deal
+) -> None:
+    first = open_expansion(cast.ann, won.key, deal_type="renewal", now=now()).deal
+    with pytest.raises(Refused, match=f"open already.*{first.key}"):
+        open_expansion(cast.ann, won.key, deal_type="renewal", now=now())
+    for _ in range(2):
+        upsell = open_expansion(cast.ann, won.key, deal_type="upsell", now=now()).deal
+        assert (upsell.amount, upsell.follows) == (None, won.key)
+    assert Deal.objects.filter(follows=won.key).count() == 3
+
+
+@pytest.mark.usefixtures("expanding")
+def test_what_is_not_won_has_nothing_to_follow(cast: Cast, now: Clock, deal: Deal) -> None:
+    with pytest.raises(Refused) as refused:
+        open_expansion(cast.ann, deal.key, deal_type="rebate", now=now())
+    assert [problem.code for problem in refused.value.problems] == ["wrong_deal_type", "not_won"]
+    assert Deal.objects.count() == 1
+
+
+def test_without_an_expansion_pipeline_it_says_what_to_do(cast: Cast, now: Clock, won: Deal) -> None:
+    with pytest.raises(Refused, match="Publish a definition of kind expansion"):
+        open_expansion(cast.ann, won.key, deal_type="renewal", now=now())
+
+
+@pytest.mark.usefixtures("expanding")
+def test_who_may_not_open_deals_opens_none(cast: Cast, now: Clock, won: Deal) -> None:
+    with pytest.raises(NotFound):
+        open_expansion(cast.otto, won.key, deal_type="renewal", now=now())
+    with pytest.raises(Forbidden):
+        open_expansion(cast.fay, won.key, deal_type="renewal", now=now())
+    assert find_deal(cast.ann, won.key).version == won.version
+    assert Deal.objects.count() == 1
