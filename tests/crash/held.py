@@ -10,7 +10,7 @@ from stageproof.server import home
 
 
 def held() -> dict[str, Any]:
-    """Of the database that Django is set up on: each deal's name and amounts, every key and number, the problems."""
+    """Of the database in use: each deal's name, stage and amounts, every key and number, and the problems."""
     from stageproof.records.doctor import CHAINED, doctor
     from stageproof.records.models import Deal, DealVersion, IdempotencyKey
 
@@ -22,6 +22,9 @@ def held() -> dict[str, Any]:
         "names": Counter(Deal.objects.values_list("name", flat=True)),
         "history": history,
         "present": dict(Deal.objects.values_list("key", "amount")),
+        "stages": {
+            key: list(rest) for key, *rest in Deal.objects.values_list("key", "stage", "status", "version")
+        },
         "keys": Counter(IdempotencyKey.objects.values_list("key", flat=True)),
         "numbers": sorted(numbers),
         "problems": [str(problem) for problem in doctor().problems],

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 STAGEPROOF = Path(sys.executable).with_name("stageproof")
+DATABASE = "stageproof.sqlite3"
 COMPILED = ROOT / ".pytest_cache" / "compiled"
 
 
@@ -55,18 +60,27 @@ def ran(
 
 def driven(module: str, *arguments: str | int, home: Path, database: str | None = None) -> Any:
     """What a driver of the tests prints as JSON, run on a deployment in a process of its own."""
+    if database is None and not (home / DATABASE).exists():
+        shutil.copytree(_empty(), home, dirs_exist_ok=True)
+    return json.loads(_module(module, arguments, environment(home, database)).splitlines()[-1])
+
+
+@functools.cache
+def _empty() -> Path:
+    """A home with the tables and nothing in them, made once: that takes longer than most of what is tried on it."""
+    home = Path(tempfile.mkdtemp(prefix="stageproof-empty-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    _module("tests.server.empty", (), environment(home))
+    return home
+
+
+def _module(module: str, arguments: Sequence[str | int], environment: Mapping[str, str]) -> str:
     command = [sys.executable, "-m", module, *map(str, arguments)]
     done = subprocess.run(
-        command,
-        env=environment(home, database),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=600,
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=3_600
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return done.stdout
 
 
 def free_port() -> int:
