@@ -11,14 +11,14 @@ from typing import Any
 
 import polars as pl
 
-from stageproof.demo.company import CAMPAIGNS, COMPANY, PEOPLE
-from stageproof.demo.journal import Journal
+from stageproof.demo.company import CAMPAIGNS, COMPANY, DEMAND_GENERATION, PEOPLE
+from stageproof.demo.journal import Journal, at_time
 from stageproof.demo.market import Market
 from stageproof.demo.story import BEGINS_ON, DEFAULT_SEED, UNTIL
 from stageproof.demo.world import simulated
 from stageproof.engine.book import Book
 from stageproof.engine.definition import Definition, read_definition
-from stageproof.engine.frames import day_number
+from stageproof.engine.frames import DAY, day_number
 from stageproof.engine.tables import FOREVER, TABLES
 
 KEYS = {
@@ -26,6 +26,7 @@ KEYS = {
     "evidence": ["evidence"],
     "roles": ["deal", "contact", "role"],
     "leads": ["lead"],
+    "campaigns": ["campaign"],
     "targets": ["owner", "team", "starts_on", "ends_on"],
 }
 
@@ -62,7 +63,12 @@ def demo_company(seed: int = DEFAULT_SEED, until: dt.date = UNTIL, *, currencies
     With `currencies` deals with buyers in Germany and Britain are in EUR and GBP, at monthly rates.
     """
     world = simulated(seed, until, demo_definition(), currencies=currencies)
-    engine = {name: _versions(name, world.journal) for name in TABLES if name != "rates"}
+    computed = ("rates", "campaigns")
+    engine = {name: _versions(name, world.journal) for name in TABLES if name not in computed}
+    engine["campaigns"] = campaign_versions(until)
+    # Meetings with leads are arranged ahead; what has not happened is no activity yet.
+    ends_at = (day_number(until) + 1) * DAY
+    engine["activities"] = engine["activities"].filter(pl.col("happened_at") < ends_at)
     if currencies:
         engine["deals"] = in_own_currency(engine["deals"])
         engine["rates"] = rates(until)
@@ -127,6 +133,24 @@ def campaigns(until: dt.date) -> pl.DataFrame:
         if each.starts_on <= until
     ]  # fmt: skip
     return pl.DataFrame(rows)
+
+
+def campaign_versions(until: dt.date) -> pl.DataFrame:
+    """The engine's table of campaigns: planned two weeks ahead, and what it came to at the end."""
+    rows: list[dict[str, Any]] = []
+    for each in CAMPAIGNS:
+        planned, ended = each.starts_on - dt.timedelta(days=14), each.ends_on + dt.timedelta(days=10)
+        said = [(planned, -(-each.cost // 1_000) * 1_000), (ended, each.cost)]
+        known = [(day, cost) for day, cost in said if day <= until]
+        for place, (day, cost) in enumerate(known):
+            following = known[place + 1][0] if place + 1 < len(known) else None
+            at, to = at_time(day, 9 * 60), FOREVER if following is None else at_time(following, 9 * 60)
+            rows.append(
+                {"campaign": each.name, "source": each.source, "starts_on": day_number(each.starts_on),
+                 "ends_on": day_number(each.ends_on), "cost": cost * 100, "currency": "USD", "valid_from": at,
+                 "valid_to": to, "recorded_at": at, "actor": DEMAND_GENERATION, "door": "page"}
+            )  # fmt: skip
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def in_own_currency(deals: pl.DataFrame) -> pl.DataFrame:

@@ -164,6 +164,9 @@ class Campaign:
     cost: int
 
 
+DEMAND_GENERATION = "Lucas Ferreira"
+"""Who plans the campaigns."""
+
 _YEARLY = (
     ("Spring operations webinar", "Website", (2, 5), (4, 26), 9_500),
     ("Search: process redesign", "Paid search", (1, 1), (6, 30), 48_000),

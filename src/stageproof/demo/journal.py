@@ -88,6 +88,12 @@ class Journal:
             {"activity": identifier, **row, "happened_at": at, "recorded_at": at + recorded_after}
         )
 
+    def lead_activity(self, at: int, number: str, **row: Any) -> None:
+        """Something on a lead, under a number of its own, so that those of deals stay as they are."""
+        self.rows["activities"].append(
+            {"activity": f"AL-{number}", **row, "happened_at": at, "recorded_at": at}
+        )
+
     def touch(self, at: int, **row: Any) -> None:
         self.rows["touches"].append({**row, "touched_at": at, "recorded_at": at})
 

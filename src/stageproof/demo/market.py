@@ -5,12 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from stageproof.demo import enquiry
 from stageproof.demo.buyer import Account, drawn_buyer, drawn_committee, remembered_buyer
 from stageproof.demo.chance import Chance
 from stageproof.demo.company import (
     ACCOUNT_FIRST,
     ACCOUNT_LAST,
     CAMPAIGNS,
+    CONTACT_FIRST,
+    CONTACT_LAST,
+    DEMAND_GENERATION,
     INDUSTRIES,
     OFFERINGS,
     SALES_DEVELOPMENT,
@@ -27,7 +31,7 @@ from stageproof.demo.proving import asked_roles, know
 from stageproof.demo.selling import category, estimated_close, rounded
 from stageproof.demo.story import PRICE_LEVEL, REMEMBERED, Habits, Remembered
 from stageproof.engine.definition import Definition
-from stageproof.engine.frames import day_number
+from stageproof.engine.frames import DAY, day_number
 
 EMPLOYEES = {"Enterprise": (1_200, 6_000), "Mid-market": (120, 900), "Small business": (15, 90)}
 COUNTRIES = (("US", "USD", 0.66), ("DE", "EUR", 0.2), ("GB", "GBP", 0.14))
@@ -40,6 +44,7 @@ class Lead:
     lead: Versioned
     account: Account
     chance: Chance
+    more: Chance
     next_on: dt.date
     touches: int = 0
 
@@ -54,6 +59,7 @@ class Market:
     currencies: bool = False
     accounts: dict[str, Account] = field(default_factory=dict)
     leads: list[Lead] = field(default_factory=list)
+    ignored: list[Versioned] = field(default_factory=list)
     _contacts: int = 1
 
     def arrive(self, day: dt.date, habits: Habits) -> None:
@@ -65,21 +71,57 @@ class Market:
             source = own.weighted([(each.name, each.weight) for each in SOURCES])
             account = self.account(own)
             at = at_time(day, own.between(430, 1120))
+            person = own.one_of(account.committee)
+            more = Chance(self.seed, 7, number)
             lead = self.journal.lead(
                 {
                     "lead": f"L-{number:05d}",
-                    "name": own.one_of(account.committee).name,
+                    "name": person.name,
                     "account": account.name,
                     "source": source,
                     "campaign": running_campaign(own, source, day),
                     "owner": own.one_of(SALES_DEVELOPMENT),
                     "created_at": at,
+                    **enquiry.facts(more, person, account),
                 }
             )
             door = "page" if source in ("Outbound", "Referral") else "automation"
             lead.change(at, lead["owner"] if door == "page" else "web form", door, status="new")
             self._touch(lead, at)
-            self.leads.append(Lead(lead, account, own, working_day(plus_days(day, own.whole(0, 3)))))
+            self.leads.append(Lead(lead, account, own, more, working_day(plus_days(day, own.whole(0, 3)))))
+        self._ignore(day)
+
+    def _ignore(self, day: dt.date) -> None:
+        """The leads of a day on which nobody ever works."""
+        chance = Chance(self.seed, 8, day_number(day))
+        for _ in range(enquiry.unworked(chance, day)):
+            source = chance.weighted(
+                [(each.name, each.weight) for each in SOURCES if each.name != "Outbound"]
+            )
+            name = f"{chance.one_of(CONTACT_FIRST)} {chance.one_of(CONTACT_LAST)}"
+            at = at_time(day, chance.between(0, 1439))
+            lead = self.journal.lead(
+                {
+                    "lead": f"L-9{self.journal.number('unworked lead'):04d}",
+                    "name": name,
+                    "source": source,
+                    "campaign": running_campaign(chance, source, day),
+                    "created_at": at,
+                }
+            )
+            lead.change(at, "web form", "automation", status="new")
+            self._touch(lead, at)
+            self.ignored.append(lead)
+
+    def sweep(self, day: dt.date) -> None:
+        """Clears away the leads that nobody worked on for so long."""
+        at = at_time(day, 17 * 60)
+        gone = [each for each in self.ignored if enquiry.swept_at(each["created_at"]) <= at]
+        for lead in gone:
+            lead.change(
+                at, SALES_DEVELOPMENT[0], "page", status="disqualified", disqualified_reason=enquiry.UNWORKED
+            )
+        self.ignored = [each for each in self.ignored if each not in gone]
 
     def work_leads(self, day: dt.date, habits: Habits) -> list[Life]:
         """Sales development takes each lead a step further; the deals that come of it."""
@@ -94,8 +136,11 @@ class Market:
     def _step(self, lead: Lead, day: dt.date, habits: Habits) -> Life | None:
         own, row = lead.chance, lead.lead
         at = at_time(day, own.between(500, 1000))
+        more = lead.more
         if row["status"] == "new":
-            row.change(at, row["owner"], "page", status="working")
+            at = enquiry.answered_at(more, row["created_at"], day, at)
+            row.change(at, row["owner"], "page", status="working", responded_at=at)
+            enquiry.answer(self.journal, row, at)
             lead.next_on = working_day(plus_days(day, own.whole(2, 9)))
             return None
         if lead.touches < 4 and own.happens(0.35):
@@ -106,9 +151,18 @@ class Market:
         busy = lead.account.open_deals > 0
         lead.next_on = dt.date.max
         if busy or not own.happens(habits.accepts):
-            row.change(at, row["owner"], "page", status="disqualified")
+            if enquiry.marketing_insists(more, day):
+                row.change(
+                    at - 5 * DAY, DEMAND_GENERATION, "page", status="qualified",
+                    qualification="Downloaded two guides and asked a question",
+                )  # fmt: skip
+            reason = more.weighted(enquiry.DISQUALIFIED)
+            row.change(at, row["owner"], "page", status="disqualified", disqualified_reason=reason)
             return None
-        at = row.change(at, row["owner"], "page", status="qualified")
+        if not more.happens(0.04):
+            at = row.change(
+                at, row["owner"], "page", status="qualified", qualification=more.one_of(enquiry.QUALIFIED)
+            )
         return self._convert(lead, day, habits)
 
     def _convert(self, lead: Lead, day: dt.date, habits: Habits) -> Life:
@@ -122,6 +176,7 @@ class Market:
             source=row["source"], campaign=row["campaign"], actor=row["owner"],
         )  # fmt: skip
         row.change(at, row["owner"], "page", status="converted", deal=life.deal["deal"])
+        enquiry.first_meeting(self.journal, lead.more, row, day)
         return life
 
     def remember(self, day: dt.date, habits: Habits) -> list[Life]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from stageproof.demo.book import Tables, campaigns, demo_definition
+from stageproof.demo.book import Tables, campaign_versions, campaigns, demo_definition
 from stageproof.demo.chance import GOLDEN
 from stageproof.demo.company import (
     ACCOUNT_FIRST,
@@ -50,6 +50,7 @@ def big_tables(deals: int, versions_per_deal: float = 8, seed: int = 1) -> Table
         "activities": _activities(rows),
         "leads": _leads(rows),
         "touches": _touches(rows),
+        "campaigns": campaign_versions(LAST_ON),
     }
     return Tables(
         COMPANY, engine, (definition,), _people(rows), _accounts(rows), _contacts(rows), campaigns(LAST_ON)

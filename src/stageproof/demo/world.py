@@ -65,6 +65,7 @@ def _pass_day(world: World, day: dt.date, habits: Habits) -> None:
         _hand_over(world, day)
     _take_back(world, day, habits)
     market.arrive(day, habits)
+    market.sweep(day)
     away = _away(market.seed, day)
     for life in world.lives:
         _live(life, day, habits, away=life.owner in away)

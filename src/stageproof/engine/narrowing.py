@@ -12,6 +12,9 @@ from stageproof.engine.frames import Lazy, collect
 from stageproof.engine.measures.grouping import with_groups
 
 OF_DEALS = ("deals", "evidence", "roles", "activities", "touches")
+OF_LEADS = ("activities", "touches")
+"""Of these, what belongs to a lead alone stays with the leads."""
+
 HOLDERS = ("owner", "team")
 
 Where = Mapping[str, Sequence[str | None]]
@@ -25,7 +28,10 @@ def of_deals(pipeline: Pipeline, deals: Sequence[str]) -> Pipeline:
     keys = list(deals)
     for name in OF_DEALS:
         if name in tables:
-            tables[name] = in_memory(tables[name].filter(_is_one_of("deal", keys)))
+            theirs = _is_one_of("deal", keys)
+            if name in OF_LEADS:
+                theirs = theirs | (nw.col("deal").is_null() & ~nw.col("lead").is_null())
+            tables[name] = in_memory(tables[name].filter(theirs))
     if "leads" in tables:
         leads = tables["leads"]
         tables["leads"] = leads.filter(nw.col("deal").is_null() | _is_one_of("deal", keys))

@@ -55,6 +55,7 @@ def bulk(request: HttpRequest) -> HttpResponse:
     lines = lines_of(outcomes)
     context = {
         "outcomes": lines,
+        "noun": "deal",
         "done": sum(not each.problems for each in lines),
         "refused": sum(bool(each.problems) for each in lines),
         "back": came_from(request) if came_from(request) != "/" else reverse("pipeline"),

@@ -36,7 +36,7 @@ def as_xlsx(frame: pl.DataFrame, name: str) -> HttpResponse:
         "strings_to_urls": False,
     }
     with xlsxwriter.Workbook(buffer, options) as workbook:
-        sheet = workbook.add_worksheet("Pipeline")
+        sheet = workbook.add_worksheet(name.partition("-")[0].capitalize())
         as_day = workbook.add_format({"num_format": "yyyy-mm-dd"})
         head = workbook.add_format({"bold": True})
         sheet.freeze_panes(1, 1)

@@ -92,7 +92,7 @@ class Filters:
     def choices(self, pipeline: Pipeline, deals: pl.DataFrame, whose: str) -> list[Filter]:
         """Every filter with its choices among the deals given; `whose` names them, for all who see the same."""
         values = pipeline.remember(
-            f"choices {whose}", lambda: {name: _values(deals[name]) for name in FIELDS}
+            f"choices {whose}", lambda: {name: values_of_column(deals[name]) for name in FIELDS}
         )
         found = [self._of_field(name, values[name]) for name in FIELDS]
         return [*found, self._of_period(pipeline), self._of_risk(pipeline)]
@@ -118,7 +118,8 @@ class Filters:
         return Filter("risk", "Risk", [Choice(v, label, v == self.risk) for v, label in labels.items()])
 
 
-def _values(column: pl.Series) -> list[str | None]:
+def values_of_column(column: pl.Series) -> list[str | None]:
+    """The values of a column in their order, blank last where there are blanks."""
     values = column.unique()
     return [*sorted(values.drop_nulls().to_list()), *([None] if values.null_count() else [])]
 

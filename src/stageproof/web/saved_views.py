@@ -18,7 +18,7 @@ from stageproof.records.models import SavedView
 from stageproof.web.answers import actor_of
 from stageproof.web.policy import EVERYONE, policy
 
-PAGES = ("board", "pipeline")
+PAGES = ("board", "pipeline", "leads")
 LEFT_OUT = ("page", "as_of")
 
 
@@ -53,7 +53,7 @@ def save_view(request: HttpRequest) -> HttpResponse:
     if page not in PAGES:
         problems.append(
             Problem(
-                "wrong_page", "Views are saved of the board and the pipeline.", "Start there.", value=page
+                "wrong_page", "Views are saved of the board, the pipeline and the leads.", "Start there.", value=page
             )
         )
     if not name or len(name) > 120:

@@ -72,6 +72,7 @@ def commands(request: HttpRequest, actor: Actor) -> list[Hit]:
     hits = [Hit(each.icon, each.label, "Page", each.url) for each in places(request)]
     if actor.may_write and actor.role not in ("finance", "executive"):
         hits.append(Hit("plus", "New deal", "Action", reverse("deal_new")))
+        hits.append(Hit("plus", "New lead", "Action", reverse("lead_new")))
         hits.append(Hit("plus", "New account", "Action", reverse("account_new")))
         hits.append(Hit("plus", "New contact", "Action", reverse("contact_new")))
     if actor.person is not None:

@@ -2,7 +2,7 @@
 const bulk = document.querySelector("[data-bulk]");
 
 function boxes() {
-  return [...document.querySelectorAll('input[name="deal"][form="bulk"]')];
+  return [...document.querySelectorAll('input[type="checkbox"][form="bulk"]')];
 }
 
 function countUp() {
@@ -10,7 +10,8 @@ function countUp() {
   const count = boxes().filter((each) => each.checked).length;
   bulk.classList.toggle("open", count > 0);
   const said = bulk.querySelector("[data-count]");
-  if (said) said.textContent = count === 1 ? "1 deal selected" : `${count} deals selected`;
+  const noun = bulk.dataset.bulk || "deal";
+  if (said) said.textContent = count === 1 ? `1 ${noun} selected` : `${count} ${noun}s selected`;
 }
 
 function showFields() {
@@ -19,7 +20,7 @@ function showFields() {
     const lost = field.dataset.for === "lost";
     field.hidden = lost
       ? !(what === "move" && bulk.querySelector('[name="move"]').value === "lost")
-      : field.dataset.for !== what;
+      : !field.dataset.for.split(" ").includes(what);
   }
 }
 
