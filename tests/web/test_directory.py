@@ -125,7 +125,8 @@ def test_the_palette_offers_pages_actions_and_what_is_found(at: At, deal: Deal) 
     names = re.findall(
         r'role="option".*?<span>(.*?)</span>', client.get("/palette?q=").content.decode(), flags=re.S
     )
-    assert names[:3] == ["Board", "Pipeline", "Accounts"]
+    assert names[:2] == ["Board", "Pipeline"]
+    assert "Accounts" in names
     assert "New deal" in names
     found = client.get("/palette?q=acme").content.decode()
     assert re.findall(r'role="option".*?<span>(.*?)</span>', found, flags=re.S) == [

@@ -5,26 +5,39 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
-from django.contrib import messages
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from stageproof.actions.accounts import create_account, edit_account, find_account
-from stageproof.actions.directory import KEEPS
-from stageproof.actions.permission import forbid, visible_deals
-from stageproof.engine.frames import readable
-from stageproof.engine.problem import Problem, Refused
-from stageproof.records.models import Account, Contact, Deal
+from stageproof.actions.accounts import ACCOUNTS, duplicate_accounts, merge_accounts
+from stageproof.actions.directory import KEEPS, MERGES
+from stageproof.actions.permission import visible_deals
+from stageproof.engine.frames import instant_of, readable
+from stageproof.engine.money import Money
+from stageproof.records.models import Account, Contact, ContactVersion, Deal, DealVersion, Organisation
+from stageproof.web import directory
 from stageproof.web.answers import actor_of
-from stageproof.web.as_of import moment_of
+from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.board import whole_number
+from stageproof.web.cards import what_of
 from stageproof.web.deal_list import deal_list, visible
+from stageproof.web.directory import Field, Pages
+from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.policy import EVERYONE, policy
 
 ROWS = 100
-FORM = ("name", "domain", "industry", "segment", "country", "employees")
+FIELDS = (
+    Field("name", "Name", 255, wide=True),
+    Field("domain", "Domain", 255),
+    Field("industry", "Industry", 120),
+    Field("segment", "Segment", 120),
+    Field("country", "Country", 120),
+    Field("employees", "Employees", 9, "number"),
+)
+LABELS = {field.name: field.label for field in FIELDS} | {"external_id": "Identifier elsewhere"}
+SHOWN = ("id", "name", "segment", "industry", "country")
 
 
 @policy(*EVERYONE)
@@ -34,36 +47,79 @@ def accounts(request: HttpRequest) -> HttpResponse:
     request.place = "accounts"  # type: ignore[attr-defined]
     actor, moment = actor_of(request), moment_of(request)
     text, every = request.GET.get("text", "").strip(), request.GET.get("all") == "1"
-    sums = account_sums(visible(actor, moment, deal_list(moment.pipeline).deals))
     page = max(whole_number(request, "page", 1), 1)
-    if every:
-        found = Account.objects.filter(merged_into__isnull=True, name__icontains=text).order_by("name")
-        count = found.count()
-        named = list(
-            found[(page - 1) * ROWS : page * ROWS].values("id", "name", "segment", "industry", "country")
-        )
-        known = {
-            row["account"]: row
-            for row in sums.filter(pl.col("account").is_in([each["name"] for each in named])).to_dicts()
-        }
-        rows = [{**NO_DEALS, **known.get(each["name"], {}), **each} for each in named]
-    else:
-        narrowed = (
-            sums.filter(pl.col("account").str.to_lowercase().str.contains(text.casefold(), literal=True))
-            if text
-            else sums
-        )
-        count = narrowed.height
-        here = narrowed.slice((page - 1) * ROWS, ROWS).to_dicts()
-        known = _by_name([each["account"] for each in here])
-        rows = [{**each, "name": each["account"], **known.get(each["account"], {})} for each in here]
+    sums = account_sums(visible(actor, moment, deal_list(moment.pipeline).deals))
+    found = rows_of(sums, text, every=every)
     context = {
-        "rows": rows, "count": count, "every": every, "text": text, "page_number": page,
-        "pages": max((count + ROWS - 1) // ROWS, 1),
-        "whole": sums.select(pl.col("open", "won", "deals").sum()).row(0, named=True),
-        "may_create": moment.is_now and actor.role in KEEPS,
+        "rows": with_ids(found.slice((page - 1) * ROWS, ROWS)), "count": found.height, "every": every, "text": text,
+        "page_number": page, "pages": max((found.height + ROWS - 1) // ROWS, 1), "tab": "all" if every else "deals",
+        "whole": found.select(pl.col("open", "qualified", "won", "deals", "open_deals").sum()).row(0, named=True),
+        "may_create": moment.is_now and actor.role in KEEPS, "may_merge": actor.role in MERGES,
     }  # fmt: skip
     return render(request, "accounts.html", context)
+
+
+@policy(*EVERYONE)
+@require_safe
+def accounts_export(request: HttpRequest) -> HttpResponseBase:
+    """The accounts that the page lists, all of them, as CSV or XLSX."""
+    actor, moment = actor_of(request), moment_of(request)
+    sums = account_sums(visible(actor, moment, deal_list(moment.pipeline).deals))
+    found = rows_of(sums, request.GET.get("text", "").strip(), every=request.GET.get("all") == "1")
+    currency = Organisation.objects.get().currency
+    facts = pl.DataFrame(
+        list(Account.objects.filter(merged_into__isnull=True).order_by("-id").values_list(*EXPORTED)),
+        schema=list(EXPORTED), orient="row", infer_schema_length=None,
+    ).unique("name", keep="last", maintain_order=True)  # fmt: skip
+    money = [
+        pl.Series(name, [Money(value, currency).decimal for value in found[name]])
+        for name in ("open", "qualified", "won")
+    ]
+    frame = (
+        found.select("name", "deals", "open_deals")
+        .with_columns(*money, currency=pl.lit(currency))
+        .join(facts, on="name", how="left", maintain_order="left")
+    )
+    name = f"accounts-{moment.on.isoformat()}"
+    return as_xlsx(frame, name) if request.GET.get("format") == "xlsx" else as_csv(frame, name)
+
+
+EXPORTED = ("name", "domain", "industry", "segment", "country", "employees", "external_id")
+
+
+def rows_of(sums: pl.DataFrame, text: str, *, every: bool) -> pl.DataFrame:
+    """The accounts with deals by what is open, or with `every` all of them by name; whose name holds the text."""
+    found = sums.rename({"account": "name"})
+    if every:
+        there = (
+            Account.objects.filter(merged_into__isnull=True)
+            .order_by("name", "id")
+            .values_list("name", flat=True)
+        )
+        names = pl.DataFrame({"name": list(there)}, schema={"name": pl.String}).unique(maintain_order=True)
+        found = names.join(found, on="name", how="left", maintain_order="left").with_columns(
+            pl.col(column).fill_null(0) for column in NO_DEALS
+        )
+    if text:
+        found = found.filter(pl.col("name").str.to_lowercase().str.contains(text.casefold(), literal=True))
+    return found
+
+
+def with_ids(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows with the id and facts of each account; of two of one name those of the older."""
+    here = Account.objects.filter(name__in=rows["name"].to_list(), merged_into__isnull=True)
+    known = {each["name"]: each for each in here.order_by("-id").values(*SHOWN)}
+    return [{**row, **known.get(row["name"], {})} for row in rows.to_dicts()]
+
+
+@policy(*EVERYONE)
+@require_safe
+def account_duplicates(request: HttpRequest) -> HttpResponse:
+    """Accounts that are likely the same, in groups, to be compared and merged."""
+    request.place = "accounts"  # type: ignore[attr-defined]
+    actor = actor_of(request)
+    context = {"groups": duplicate_accounts(), "tab": "duplicates", "may_merge": actor.role in MERGES}
+    return render(request, "account_duplicates.html", context)
 
 
 NO_DEALS = {"deals": 0, "open_deals": 0, "open": 0, "qualified": 0, "won": 0}
@@ -86,89 +142,100 @@ def account_sums(deals: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _by_name(names: list[str]) -> dict[str, dict[str, Any]]:
-    fields = ("id", "name", "segment", "industry", "country")
-    found = Account.objects.filter(name__in=names, merged_into__isnull=True).order_by("-id").values(*fields)
-    return {each["name"]: each for each in found}
-
-
 @policy(*EVERYONE)
 @require_safe
 def account(request: HttpRequest, account_id: int) -> HttpResponse:
-    """One account: its facts, its contacts, its deals."""
+    """One account: its facts, its contacts, its deals, and what was changed of it."""
     request.place = "accounts"  # type: ignore[attr-defined]
     actor, moment = actor_of(request), moment_of(request)
-    found = find_account(account_id)
-    keys = list(Deal.objects.filter(visible_deals(actor), account=found).values_list("key", flat=True))
-    deals = deal_list(moment.pipeline).deals.filter(pl.col("deal").is_in(keys))
+    row, shown = directory.shown_at(Account, account_id, moment)
+    deals = deal_list(moment.pipeline).deals.filter(
+        pl.col("deal").is_in(_keys(row, moment, visible_deals(actor)))
+    )
+    open_first = (pl.col("status") != "open").alias("closed")
+    listed = readable(
+        deals.sort(open_first, "value", descending=[False, True], nulls_last=True).drop("days_in_stage")
+    ).to_dicts()
     context = {
-        "account": found,
-        "contacts": Contact.objects.filter(account=found, merged_into__isnull=True).order_by("name"),
-        "deals": readable(
-            deals.sort("status", "value", descending=[False, True], nulls_last=True).drop("days_in_stage")
-        ).to_dicts(),
-        "sums": next(iter(account_sums(deals.with_columns(account=pl.lit(found.name))).to_dicts()), NO_DEALS),
-        "may_edit": moment.is_now and actor.role in KEEPS,
-    }
+        "account": row, "shown": shown,
+        "contacts": _contacts(row, moment),
+        "deals": [{**each, "what": what_of(each["name"] or each["deal"], each["account"] or "")} for each in listed],
+        "sums": next(iter(account_sums(deals.with_columns(account=pl.lit(row.name))).to_dicts()), NO_DEALS),
+        "may_edit": moment.is_now and actor.role in KEEPS, "may_merge": moment.is_now and actor.role in MERGES,
+        "history": directory.history(row, instant_of(moment.pipeline.at), LABELS),
+    }  # fmt: skip
     return render(request, "account.html", context)
+
+
+def _keys(row: Account, moment: Moment, seen: Q) -> list[str]:
+    """The deals of the account at the moment, of those that are seen."""
+    deals = Deal.objects.filter(seen)
+    if moment.is_now:
+        return list(deals.filter(account=row).values_list("key", flat=True))
+    then = DealVersion.objects.filter(in_force(moment), account=row)
+    return list(deals.filter(pk__in=then.values("deal_id")).values_list("key", flat=True))
+
+
+def _contacts(row: Account, moment: Moment) -> list[dict[str, Any]]:
+    """The people of the account at the moment, by name."""
+    facts = ("name", "title", "email")
+    if moment.is_now:
+        here = Contact.objects.filter(account=row, merged_into__isnull=True)
+        return list(here.order_by("name").values("id", *facts))
+    then = ContactVersion.objects.filter(in_force(moment), account=row, merged_into__isnull=True)
+    return [
+        {"id": each["contact_id"], **{name: each[name] for name in facts}}
+        for each in then.order_by("name").values("contact_id", *facts)
+    ]
+
+
+def in_force(moment: Moment) -> Q:
+    """Which versions held at the moment."""
+    at = instant_of(moment.pipeline.at)
+    return Q(valid_from__lte=at) & (Q(valid_to__isnull=True) | Q(valid_to__gt=at))
 
 
 @policy(*EVERYONE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_new(request: HttpRequest) -> HttpResponse:
-    """Asks for a new account's facts, or creates it; a likely duplicate is shown before."""
-    actor, problems = actor_of(request), []
-    if actor.role not in KEEPS:
-        raise forbid("create accounts")
-    if request.method == "POST":
-        try:
-            made = create_account(
-                actor,
-                now=timezone.now(),
-                facts=_facts(request),
-                even_if_similar=request.POST.get("even_if_similar") == "on",
-            )
-            messages.success(request, f"{made.name} is in the accounts.")
-            return redirect("account", made.pk)
-        except Refused as refused:
-            problems = list(refused.problems)
-    return _form(request, None, problems)
+    """Asks for a new account's facts, or creates it."""
+    return directory.new(request, PAGES)
 
 
 @policy(*EVERYONE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_edit(request: HttpRequest, account_id: int) -> HttpResponse:
     """Asks for other facts of an account, or takes them."""
-    actor, problems = actor_of(request), []
-    if actor.role not in KEEPS:
-        raise forbid("change accounts")
-    found = find_account(account_id)
-    if request.method == "POST":
-        expected = request.POST.get("expected_version", "")
-        try:
-            edit_account(actor, found.pk, now=timezone.now(), changes=_facts(request),
-                         expected_version=int(expected) if expected.isdigit() else None)  # fmt: skip
-            messages.success(request, f"{found.name} is saved.")
-            return redirect("account", found.pk)
-        except Refused as refused:
-            problems = list(refused.problems)
-    return _form(request, found, problems)
+    return directory.edit(request, PAGES, account_id)
 
 
-def _facts(request: HttpRequest) -> dict[str, Any]:
-    facts: dict[str, Any] = {name: request.POST[name].strip() for name in FORM if name in request.POST}
+@policy(*EVERYONE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_merge(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Asks which other account is the same, shows both, or merges them."""
+    return directory.merge(request, PAGES, account_id)
+
+
+def _read(request: HttpRequest) -> dict[str, Any]:
+    names = [field.name for field in FIELDS]
+    facts: dict[str, Any] = {name: request.POST[name].strip() for name in names if name in request.POST}
     if "employees" in facts:
         text = facts["employees"]
-        facts["employees"] = int(text) if text.isdigit() else text or None
+        facts["employees"] = int(text) if text.isdecimal() else text or None
     return facts
 
 
-def _form(request: HttpRequest, found: Account | None, problems: list[Problem]) -> HttpResponse:
-    given = request.POST.dict() or (
-        {name: getattr(found, name) for name in FORM} if found else {"name": request.GET.get("name", "")}
-    )
-    context = {
-        "account": found, "given": given, "problems": problems,
-        "similar": any(problem.code == "likely_duplicate" for problem in problems),
-    }  # fmt: skip
-    return render(request, "account_form.html", context, status=422 if problems else 200)
+def _passes(row: Account) -> list[tuple[str, int]]:
+    deals = Deal.objects.filter(account=row).exclude(status="deleted").aggregate(Count("id"))["id__count"]
+    return [("deal", deals), ("contact", Contact.objects.filter(account=row).count())]
+
+
+PAGES: Pages[Account] = Pages(
+    ACCOUNTS,
+    FIELDS,
+    read=_read,
+    begins=lambda request: {"name": request.GET.get("name", "")},
+    another="this is another company",
+    passes=_passes,
+    merge=merge_accounts,
+)

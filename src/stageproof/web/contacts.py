@@ -2,110 +2,191 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-from django.contrib import messages
+import polars as pl
+from django.db.models import Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from stageproof.actions.accounts import find_account
-from stageproof.actions.contacts import create_contact, edit_contact, find_contact
-from stageproof.actions.directory import KEEPS
-from stageproof.actions.permission import forbid, visible_deals
-from stageproof.engine.problem import Problem, Refused
+from stageproof.actions.actor import Actor
+from stageproof.actions.contacts import CONTACTS, merge_contacts
+from stageproof.actions.directory import KEEPS, MERGES
+from stageproof.actions.permission import visible_deals
+from stageproof.engine.frames import instant_of
 from stageproof.records.models import Activity, Contact, Deal, RoleVersion
+from stageproof.web import directory
+from stageproof.web.accounts import in_force
 from stageproof.web.answers import actor_of
+from stageproof.web.as_of import moment_of
+from stageproof.web.board import whole_number
+from stageproof.web.directory import Field, Pages
+from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.fields import account as account_named
 from stageproof.web.policy import EVERYONE, policy
 
-FORM = ("name", "title", "email", "phone")
+ROWS = 100
 SHOWN = 50
+FIELDS = (
+    Field("name", "Name", 255, wide=True),
+    Field("account", "Account", 255, "account", wide=True),
+    Field("title", "Title", 200),
+    Field("email", "Mail", 254, "email"),
+    Field("phone", "Phone", 60),
+)
+LABELS = {field.name: field.label for field in FIELDS} | {"external_id": "Identifier elsewhere"}
+
+
+@policy(*EVERYONE)
+@require_safe
+def contacts(request: HttpRequest) -> HttpResponse:
+    """The contacts as a table by name, with when each was last seen to take part."""
+    request.place = "accounts"  # type: ignore[attr-defined]
+    actor, text = actor_of(request), request.GET.get("text", "").strip()
+    page = max(whole_number(request, "page", 1), 1)
+    found = named(text)
+    count = found.count()
+    context = {
+        "rows": with_last_touch(actor, list(found[(page - 1) * ROWS : page * ROWS])), "count": count, "text": text,
+        "page_number": page, "pages": max((count + ROWS - 1) // ROWS, 1), "tab": "contacts",
+        "may_create": actor.role in KEEPS, "may_merge": actor.role in MERGES,
+    }  # fmt: skip
+    return render(request, "contacts.html", context)
+
+
+@policy(*EVERYONE)
+@require_safe
+def contacts_export(request: HttpRequest) -> HttpResponseBase:
+    """The contacts that the page lists, all of them, as CSV or XLSX."""
+    rows = with_last_touch(actor_of(request), list(named(request.GET.get("text", "").strip())))
+    texts = ("name", "account", "title", "email", "phone", "external_id")
+    columns = {name: [str(getattr(each, name) or "") for each in rows] for name in texts}
+    last = [each.touched_at.date() if each.touched_at else None for each in rows]
+    frame = pl.DataFrame({**columns, "last_touch": pl.Series(last, dtype=pl.Date)})
+    return as_xlsx(frame, "contacts") if request.GET.get("format") == "xlsx" else as_csv(frame, "contacts")
+
+
+def named(text: str) -> QuerySet[Contact]:
+    """The contacts whose name, title or address, or whose account's name, holds the text, by name."""
+    here = Contact.objects.filter(merged_into__isnull=True).select_related("account").order_by("name", "id")
+    if not text:
+        return here
+    return here.filter(
+        Q(name__icontains=text)
+        | Q(title__icontains=text)
+        | Q(email__icontains=text)
+        | Q(account__name__icontains=text)
+    )
+
+
+def with_last_touch(actor: Actor, rows: list[Contact]) -> list[Any]:
+    """The rows, each with `touched_at`: when they last took part in anything that the actor sees; null where never."""
+    last: dict[int, dt.datetime] = {}
+    for start in range(0, len(rows), 500):
+        part = [each.pk for each in rows[start : start + 500]]
+        found = Activity.objects.filter(contact__in=part, withdrawn_at__isnull=True).filter(_seen(actor))
+        last.update(found.values_list("contact_id").annotate(Max("happened_at")))
+    for each in rows:
+        each.touched_at = last.get(each.pk)  # type: ignore[attr-defined]
+    return rows
+
+
+def _seen(actor: Actor) -> Q:
+    """Activities of no deal, or of one that the actor sees."""
+    seen = Deal.objects.filter(visible_deals(actor)).exclude(status="deleted")
+    return Q(deal__isnull=True) | Q(deal__in=seen)
 
 
 @policy(*EVERYONE)
 @require_safe
 def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
-    """One contact: who it is, in which deals with which roles, and what they last did."""
+    """One contact: who it is, in which deals with which roles, what they last did, and what was changed of it."""
     request.place = "accounts"  # type: ignore[attr-defined]
-    actor = actor_of(request)
-    found = find_contact(contact_id)
+    actor, moment = actor_of(request), moment_of(request)
+    row, shown = directory.shown_at(Contact, contact_id, moment)
+    at = instant_of(moment.pipeline.at)
     seen = Deal.objects.filter(visible_deals(actor)).exclude(status="deleted")
-    roles = RoleVersion.objects.filter(contact=found, valid_to__isnull=True, removed=False, deal__in=seen)
+    roles = RoleVersion.objects.filter(in_force(moment), contact=row, removed=False, deal__in=seen)
     activities = (
-        Activity.objects.filter(contact=found, deal__in=seen).select_related("deal").order_by("-happened_at")
+        Activity.objects.filter(_seen(actor), contact=row, happened_at__lte=at, withdrawn_at__isnull=True)
+        .select_related("deal")
+        .order_by("-happened_at")[:SHOWN]
+    )
+    took_part = dict(
+        Activity.objects.filter(contact=row, deal__in=seen, happened_at__lte=at, withdrawn_at__isnull=True)
+        .values_list("deal_id")
+        .annotate(Max("happened_at"))
     )
     context = {
-        "contact": found,
-        "roles": roles.select_related("deal").order_by("-engaged_at"),
-        "activities": activities[:SHOWN],
-        "may_edit": actor.role in KEEPS,
-    }
+        "contact": row, "shown": shown, "activities": activities,
+        "roles": _roles(list(roles.select_related("deal")), took_part),
+        "touched_at": activities[0].happened_at if activities else None,
+        "may_edit": moment.is_now and actor.role in KEEPS, "may_merge": moment.is_now and actor.role in MERGES,
+        "history": directory.history(row, at, LABELS),
+    }  # fmt: skip
     return render(request, "contact.html", context)
+
+
+def _roles(roles: list[RoleVersion], took_part: dict[int | None, dt.datetime]) -> list[dict[str, Any]]:
+    """The roles with when the contact last took part in each deal, as stated or as activities show; the latest first."""
+    rows = [
+        {"deal": each.deal, "role": each.role,
+         "at": max(filter(None, (each.engaged_at, took_part.get(each.deal_id))), default=None)}
+        for each in roles
+    ]  # fmt: skip
+    never = dt.datetime.min.replace(tzinfo=dt.UTC)
+    return sorted(rows, key=lambda row: (row["deal"].status == "open", row["at"] or never), reverse=True)
 
 
 @policy(*EVERYONE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact_new(request: HttpRequest) -> HttpResponse:
-    """Asks for a new contact's facts, or creates it; a likely duplicate is shown before."""
-    actor, problems = actor_of(request), []
-    if actor.role not in KEEPS:
-        raise forbid("create contacts")
-    if request.method == "POST":
-        try:
-            made = create_contact(
-                actor,
-                now=timezone.now(),
-                facts=_facts(request),
-                even_if_similar=request.POST.get("even_if_similar") == "on",
-            )
-            messages.success(request, f"{made.name} is in the contacts.")
-            return redirect("contact", made.pk)
-        except Refused as refused:
-            problems = list(refused.problems)
-    return _form(request, None, problems)
+    """Asks for a new contact's facts, or creates it."""
+    return directory.new(request, PAGES)
 
 
 @policy(*EVERYONE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact_edit(request: HttpRequest, contact_id: int) -> HttpResponse:
     """Asks for other facts of a contact, or takes them."""
-    actor, problems = actor_of(request), []
-    if actor.role not in KEEPS:
-        raise forbid("change contacts")
-    found = find_contact(contact_id)
-    if request.method == "POST":
-        expected = request.POST.get("expected_version", "")
-        try:
-            edit_contact(actor, found.pk, now=timezone.now(), changes=_facts(request),
-                         expected_version=int(expected) if expected.isdigit() else None)  # fmt: skip
-            messages.success(request, f"{found.name} is saved.")
-            return redirect("contact", found.pk)
-        except Refused as refused:
-            problems = list(refused.problems)
-    return _form(request, found, problems)
+    return directory.edit(request, PAGES, contact_id)
 
 
-def _facts(request: HttpRequest) -> dict[str, Any]:
-    facts: dict[str, Any] = {name: request.POST[name].strip() for name in FORM if name in request.POST}
-    if "account" in request.POST:
-        facts["account"] = (
-            account_named(request.POST["account"].strip()) if request.POST["account"].strip() else None
-        )
+@policy(*EVERYONE)
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_merge(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Asks which other contact is the same, shows both, or merges them."""
+    return directory.merge(request, PAGES, contact_id)
+
+
+def _read(request: HttpRequest) -> dict[str, Any]:
+    names = [field.name for field in FIELDS]
+    facts: dict[str, Any] = {name: request.POST[name].strip() for name in names if name in request.POST}
+    if "account" in facts:
+        facts["account"] = account_named(facts["account"]) if facts["account"] else None
     return facts
 
 
-def _form(request: HttpRequest, found: Contact | None, problems: list[Problem]) -> HttpResponse:
-    given: dict[str, Any] = request.POST.dict()
-    if not given and found:
-        given = {name: getattr(found, name) for name in FORM} | {
-            "account": found.account.name if found.account else ""
-        }
-    elif not given and request.GET.get("account", "").isdigit():
-        given = {"account": find_account(int(request.GET["account"])).name}
-    context = {
-        "contact": found, "given": given, "problems": problems,
-        "similar": any(problem.code == "likely_duplicate" for problem in problems),
-    }  # fmt: skip
-    return render(request, "contact_form.html", context, status=422 if problems else 200)
+def _begins(request: HttpRequest) -> dict[str, Any]:
+    asked = request.GET.get("account", "")
+    return {"account": find_account(int(asked)).name} if asked.isdigit() else {}
+
+
+def _passes(row: Contact) -> list[tuple[str, int]]:
+    roles = RoleVersion.objects.filter(contact=row, valid_to__isnull=True, removed=False).count()
+    return [("role in a committee,roles in committees", roles)]
+
+
+PAGES: Pages[Contact] = Pages(
+    CONTACTS,
+    FIELDS,
+    read=_read,
+    begins=_begins,
+    another="this is someone else",
+    passes=_passes,
+    merge=merge_contacts,
+)

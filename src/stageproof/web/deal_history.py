@@ -64,7 +64,7 @@ def _changes(deal: Deal, at: dt.datetime, on: dt.date) -> Iterator[Event]:
     versions = versions_until(deal, at)
     if versions:
         first = versions[0]
-        yield _event(first, "plus", f"Created in {first.stage or 'no stage'}", note=first.note)
+        yield event_of(first, "plus", f"Created in {first.stage or 'no stage'}", note=first.note)
     for before, after in pairwise(versions):
         details = [
             (field_label(name), _shown(before, name, on), _shown(after, name, on))
@@ -73,7 +73,7 @@ def _changes(deal: Deal, at: dt.datetime, on: dt.date) -> Iterator[Event]:
         ]
         text, icon = _headline(before, after, details)
         if text:
-            yield _event(after, icon, text, details=details, note=after.note)
+            yield event_of(after, icon, text, details=details, note=after.note)
 
 
 def _headline(before: DealVersion, after: DealVersion, details: Sequence[Any]) -> tuple[str, str]:
@@ -116,7 +116,7 @@ def _evidence(deal: Deal, at: dt.datetime) -> Iterator[Event]:
             text, icon = f"Evidence of {kind} verified", "met"
         else:
             text, icon = f"Evidence of {kind} changed", "evidence"
-        yield _event(each, icon, text, note=each.what)
+        yield event_of(each, icon, text, note=each.what)
 
 
 def _roles(deal: Deal, at: dt.datetime) -> Iterator[Event]:
@@ -129,10 +129,10 @@ def _roles(deal: Deal, at: dt.datetime) -> Iterator[Event]:
         label = role_label(each.role)
         if each.removed:
             held.discard(key)
-            yield _event(each, "person", f"{each.contact.name} is no longer {label}")
+            yield event_of(each, "person", f"{each.contact.name} is no longer {label}")
         elif key not in held:
             held.add(key)
-            yield _event(each, "person", f"{each.contact.name} is {label}")
+            yield event_of(each, "person", f"{each.contact.name} is {label}")
 
 
 def _activities(deal: Deal, at: dt.datetime) -> Iterator[Event]:
@@ -158,7 +158,8 @@ def _name(activity: Activity) -> str:
     return activity.owner.name if activity.owner else activity.actor
 
 
-def _event(version: Any, icon: str, text: str, *, details: Sequence[Any] = (), note: str = "") -> Event:
+def event_of(version: Any, icon: str, text: str, *, details: Sequence[Any] = (), note: str = "") -> Event:
+    """A version as an event of the timeline: when, by whom and through which door it came."""
     return Event(
         version.valid_from, icon, text, version.actor, version.door, version.recorded_at, details, note
     )
