@@ -12,7 +12,10 @@ from stageproof.engine.problem import Refused
 from stageproof.records.models import Account, Deal, DealVersion, Person
 from tests.actions.conftest import Cast, Clock
 from tests.actions.database import nothing_changes
+from tests.actions.won_deal import expanding, won
 from tests.api.conftest import Caller
+
+__all__ = ["expanding", "won"]
 
 Api = Callable[..., Caller]
 
@@ -248,3 +251,11 @@ def test_two_deals_become_one(api: Api, cast: Cast, deal: Deal, many: list[str])
     assert (answer.status, answer.body["key"]) == (200, deal.key)
     assert api("ann").get(f"/deals/{many[0]}").status == 404
     assert find_deal(cast.ann, deal.key).status == "open"
+
+
+@pytest.mark.usefixtures("expanding")
+def test_a_renewal_follows_a_won_deal_once(api: Api, won: Deal) -> None:
+    opened = api("ann").post(f"/deals/{won.key}/expansion", {"deal_type": "renewal"})
+    assert (opened.status, opened.body["follows"], opened.body["deal_type"]) == (200, won.key, "renewal")
+    again = api("ann").post(f"/deals/{won.key}/expansion", {"deal_type": "renewal"})
+    assert (again.status, again.body["problems"][0]["code"]) == (422, "renewal_open")

@@ -27,6 +27,9 @@ from stageproof.records.tables import definitions_in_force
 BATCH = 500
 VALUES = tuple(field.attname for field in DealVersion._meta.concrete_fields if field.name in FACTS)
 
+NO_DEALS = ("finance", "executive")
+"""Roles that read deals and open none."""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -56,7 +59,7 @@ def create_deal(actor: Actor, *, now: dt.datetime, facts: Mapping[str, Any]) -> 
 
 def prepare_deal(actor: Actor, *, now: dt.datetime, facts: Mapping[str, Any]) -> Deal:
     """The deal to be, not saved yet; Refused with everything that is wrong with it."""
-    if not actor.may_write or actor.role in ("finance", "executive"):
+    if not actor.may_write or actor.role in NO_DEALS:
         raise forbid("create deals")
     problems = unknown_facts(facts, (*EDITABLE, "pipeline"))
     definition = _definition(facts.get("pipeline"), now, problems)

@@ -90,6 +90,13 @@ class DealEdit(DealFacts):
     expected_version: int | None = Field(None, ge=0, le=2**31 - 1)
 
 
+class Expansion(Given):
+    """What follows a won deal: `deal_type` is renewal, upsell, cross-sell, onboarding or referral."""
+
+    deal_type: str = Field("renewal", max_length=60)
+    pipeline: str | None = Field(None, max_length=200)
+
+
 class Move(Given):
     """A move: `to` is a stage, `won` or `lost`."""
 

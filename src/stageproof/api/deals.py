@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 
 from stageproof.actions.bulk import Outcome, bulk_edit, bulk_move
 from stageproof.actions.deals import create_deal, delete_deal, edit_deal, find_deal, move_deal
+from stageproof.actions.expansion import open_expansion
 from stageproof.actions.merge_deals import merge_deals
 from stageproof.api.auth import actor
 from stageproof.api.deal_shapes import (
@@ -22,6 +23,7 @@ from stageproof.api.deal_shapes import (
     DealInFull,
     DealLine,
     DealShown,
+    Expansion,
     Move,
     Moved,
     NewDeal,
@@ -185,6 +187,16 @@ def deal_merge(request: HttpRequest, key: str, given: Merge) -> Any:
         actor(request), winner=key, loser=given.loser, now=timezone.now(),
         expected_version=expected_version(request, given.expected_version),
     )  # fmt: skip
+    return {**deal_shown(done.deal), "seq": done.seq}
+
+
+@router.post("/deals/{key}/expansion", response=answers(DealChanged))
+@policy(*EVERYONE)
+def deal_expansion(request: HttpRequest, key: str, given: Expansion) -> Any:
+    """A new deal that follows a won one in the expansion pipeline: its renewal, an upsell, a cross-sell."""
+    done = open_expansion(
+        actor(request), key, deal_type=given.deal_type, pipeline=given.pipeline, now=timezone.now()
+    )
     return {**deal_shown(done.deal), "seq": done.seq}
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from stageproof.actions.conflict import NotFound
-from stageproof.actions.deals import create_deal, edit_deal, find_deal
+from stageproof.actions.deals import NO_DEALS, create_deal, edit_deal, find_deal
 from stageproof.actions.evidence import VERIFIES
 from stageproof.actions.permission import forbid, may_edit
 from stageproof.engine.frames import day_of, instant_of
@@ -127,7 +127,7 @@ def heard_on(shown: DealAt) -> dt.datetime | None:
 def deal_new(request: HttpRequest) -> HttpResponse:
     """Asks for a new deal's facts, or creates it."""
     actor, problems = actor_of(request), []
-    if actor.role in ("finance", "executive"):
+    if actor.role in NO_DEALS:
         raise forbid("create deals")
     given = {**request.GET.dict(), **request.POST.dict()}
     if request.method == "POST":

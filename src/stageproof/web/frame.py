@@ -27,6 +27,7 @@ PLACES = (
     ("funnel", "Funnel", "funnel"),
     ("attribution", "Attribution", "star"),
     ("campaigns", "Campaigns", "mail"),
+    ("expansion", "Expansion", "expansion"),
     ("accounts", "Accounts", "accounts"),
     ("definition", "Definition", "definition"),
     ("imports", "Import", "imports"),

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from stageproof.actions.actor import Actor
+from stageproof.actions.deals import NO_DEALS
 from stageproof.records.models import Account, Contact
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
@@ -70,7 +71,7 @@ def palette(request: HttpRequest) -> HttpResponse:
 def commands(request: HttpRequest, actor: Actor) -> list[Hit]:
     """Every page and action that the person has."""
     hits = [Hit(each.icon, each.label, "Page", each.url) for each in places(request)]
-    if actor.may_write and actor.role not in ("finance", "executive"):
+    if actor.may_write and actor.role not in NO_DEALS:
         hits.append(Hit("plus", "New deal", "Action", reverse("deal_new")))
         hits.append(Hit("plus", "New lead", "Action", reverse("lead_new")))
         hits.append(Hit("plus", "New account", "Action", reverse("account_new")))
