@@ -16,6 +16,10 @@ from tests.api.conftest import Caller
 Api = Callable[..., Caller]
 NEEDED: dict[str, dict[str, str]] = {
     "coverage": {"period": "2026-Q2"},
+    "coverage_ahead": {"period": "2026-Q1"},
+    "required_creation": {"period": "2026-Q1"},
+    "velocity_change": {"start": "2026-03-01"},
+    "cycle_distribution": {"outcomes": "won,lost"},
     "slippage": {"period": "2026-Q1"},
     "funnel": {"period": "2026-Q1"},
     "bridge": {"start": "2026-03-01"},

@@ -39,7 +39,8 @@ FURTHER: dict[str, list[dict[str, Any]]] = {
 }
 """What measures are asked beside their plain form."""
 
-PLAIN = [(name, {}) for name in MEASURES if name not in ("bridge", "qualified_bridge")]
+NEEDED: dict[str, dict[str, Any]] = {"velocity_change": {"start": START}}
+PLAIN = [(name, NEEDED.get(name, {})) for name in MEASURES if name not in ("bridge", "qualified_bridge")]
 ASKED = [*PLAIN, *((name, kwargs) for name, each in FURTHER.items() for kwargs in each)]
 
 

@@ -167,7 +167,10 @@ def asked() -> dict[str, Callable[[Pipeline], pl.DataFrame]]:
 
 def table_of(compute: Callable[..., Any], pipeline: Pipeline) -> pl.DataFrame:
     needs = compute.__kwdefaults__ or {}
-    arguments = {} if "period" in needs or "period" not in compute.__annotations__ else {"period": PERIOD}
+    given: dict[str, Any] = {"period": PERIOD, "start": day("2025-01-10")}
+    arguments = {
+        name: value for name, value in given.items() if name in compute.__annotations__ and name not in needs
+    }
     table = compute(pipeline, **arguments)
     return collect(table) if isinstance(table, nw.LazyFrame) else table
 

@@ -33,16 +33,30 @@ PARAMETERS = (
 """What a measure can be asked with in words; `as_of` and `known_at` are of the pipeline."""
 
 WORDS = ("start", "mode", "model", "of", "view", "since")
-MONEY = ("amount", "cost", "spent", "cost_per_won", "target", "value", "per_day")
+MONEY = (
+    "amount",
+    "cost",
+    "spent",
+    "cost_per_won",
+    "target",
+    "value",
+    "per_day",
+    "moved",
+    "velocity_before",
+    "velocity_after",
+)
 ROWS: dict[str, tuple[str, ...]] = {
     "attribution": ("source", "campaign"),
     "bridge": ("line",),
     "conversion": ("definition", "stage"),
+    "coverage_ahead": ("closing_in",),
+    "cycle_distribution": ("took",),
     "campaign_costs": ("campaign",),
     "funnel": ("definition", "step"),
     "leaks": ("definition", "step", "reason"),
     "qualified_bridge": ("line",),
     "sources": ("source", "campaign"),
+    "velocity_change": ("lever",),
     "stage_visits": ("deal",),
     "stage_win_rate": ("definition", "stage"),
     "push_count": ("deal",),

@@ -14,6 +14,7 @@ from stageproof.engine.frames import DAY, Lazy, collect
 from stageproof.engine.measures import MEASURES
 from stageproof.engine.measures.asking import bridged
 from stageproof.engine.measures.conversion import entered_deals
+from stageproof.engine.measures.cycle_distribution import stepped, took
 from stageproof.engine.measures.cycle_length import timed_deals
 from stageproof.engine.measures.grouping import closing_in, same_as, with_groups
 from stageproof.engine.measures.slippage import due_deals, push_count
@@ -138,6 +139,50 @@ def _cycle(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
     )
 
 
+def _distribution(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    outcomes = asked.given.get("outcomes", ("won",))
+    timed = stepped(timed_deals(pipeline, period=asked.period, by=asked.by, outcomes=outcomes))
+    here = asked.here(timed)
+    # A share is of all deals that were timed.
+    if asked.column == "deals":
+        here = here.filter(nw.col("step") == asked.row["from_days"])
+    found = collect(
+        here.select("deal", "value", "step", days=nw.col("cycle_days"), counts_as=nw.col("status"))
+    )
+    return found.select("deal", "value", "days", counts_as=took("step"))
+
+
+def _ahead(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    period = pipeline.book.calendar.period(asked.row["closing_in"])
+    given = {"period": period, "by": ("band",) if asked.column in ("early_amount", "late_amount") else ()}
+    row = {"band": asked.column.removesuffix("_amount")}
+    column = "open_amount" if given["by"] else asked.column
+    return _coverage(pipeline, Asked("", given, row, column))
+
+
+def _required(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    """The whole story: what is open and won in the period; or of one part of it, that part's."""
+    named = {
+        "open_amount": "open_amount", "qualified_amount": "qualified_amount", "won_amount": "won_amount",
+        "progress": "won_amount", "gap_amount": "won_amount", "win_rate": "needed", "needed_amount": "needed",
+        "target": "target", "days_left": "target", "required_qualified_amount": "qualified_amount",
+    }  # fmt: skip
+    if asked.column == "average_amount":
+        return _closed(pipeline, asked, "won", ever=True, priced=True)
+    if asked.column == "cycle_days":
+        return _cycle(pipeline, Asked("", {**asked.given, "period": None}, asked.row, "median"))
+    column = named.get(asked.column, "remaining")
+    return _coverage(pipeline, Asked("", asked.given, asked.row, column))
+
+
+def _velocity_change(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    lever = {
+        "open_deals": "open_count", "deal_size": "average_amount", "win_rate": "win_rate", "cycle_length": "cycle_days",
+    }[asked.row["lever"]]  # fmt: skip
+    given = {name: value for name, value in asked.given.items() if name != "start"}
+    return _velocity(pipeline, Asked("", given, asked.row, lever))
+
+
 def _velocity(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
     always = Asked("", {**asked.given, "period": None}, asked.row, "open")
     parts: dict[str, Callable[[], pl.DataFrame]] = {
@@ -213,6 +258,10 @@ _BEHIND: dict[str, Callable[[Pipeline, Asked], pl.DataFrame]] = {
     "conversion": _conversion,
     "time_in_stage": _time_in_stage,
     "slippage": _slippage,
+    "required_creation": _required,
+    "coverage_ahead": _ahead,
+    "cycle_distribution": _distribution,
+    "velocity_change": _velocity_change,
     "bridge": _bridge,
     "qualified_bridge": _bridge,
     "push_count": _pushes,
@@ -233,11 +282,9 @@ def rates_used(pipeline: Pipeline, deals: Sequence[str]) -> pl.DataFrame:
         return counted.with_columns(from_on=pl.lit(None, pl.Int64), nano=pl.lit(None, pl.Int64)).sort(
             "currency"
         )
-    rates = pipeline.book.tables["rates"].filter(nw.col("from_on") <= pipeline.day)
-    order = ["from_on"]
-    if "recorded_at" in rates.collect_schema().names():
-        order.append("recorded_at")
-        if pipeline.known_at is not None:
-            rates = rates.filter(nw.col("recorded_at") <= pipeline.known_at)
-    latest = collect(rates).sort(order).group_by("currency").agg(pl.col("from_on", "nano").last())
+    rates = pipeline.rates
+    assert rates is not None
+    day = pipeline.day
+    ruling = rates.filter(nw.col("from_on") <= day, nw.col("until_on") > day)
+    latest = collect(ruling.select("currency", "from_on", "nano"))
     return counted.join(latest, on="currency", how="left").sort("currency")

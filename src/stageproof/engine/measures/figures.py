@@ -260,6 +260,71 @@ def _time_in_stage() -> tuple[Figure, ...]:
     )  # fmt: skip
 
 
+def _required() -> tuple[Figure, ...]:
+    target, won, gap = _m("target", "target"), _m("won_amount", "won"), _m("gap_amount", "gap")
+    needed, rate = _m("needed_amount", "needed"), _s("win_rate", "win rate")
+    return (
+        Figure("required_amount", "Pipeline to create", "money",
+               "What open pipeline is still missing for the gap to be won at the win rate so far; at least nothing.",
+               _joined("{a} − {b}", a=needed, b=_m("open_amount", "open in the period"))),
+        Figure("required_qualified_amount", "Pipeline to create or qualify", "money",
+               "The same where only qualified pipeline counts as there.",
+               _joined("{a} − {b}", a=needed, b=_m("qualified_amount", "qualified in the period"))),
+        Figure("needed_amount", "Open pipeline needed", "money", "The gap over the win rate by count.",
+               _joined("{a} / {b}", a=gap, b=rate)),
+        Figure("gap_amount", "Gap to target", "money", "The target less what is won so far; at least nothing.",
+               _joined("{a} − {b}", a=target, b=won)),
+        Figure("progress", "Progress", "share", "What is won so far over the target.",
+               _joined("{a} / {b}", a=won, b=target)),
+        Figure("target", "Target", "money", "What is to be won in the period; targets of shorter periods add up.",
+               _said("the target in force")),
+        Figure("won_amount", "Won in the period", "money", "Deals won in the period, on the day they closed.",
+               _said("the amounts of deals won in the period")),
+        Figure("open_amount", "Open in the period", "money", "Open deals whose close date lies in the period.",
+               _said("the amounts of open deals that close in the period")),
+        Figure("qualified_amount", "Qualified in the period", "money",
+               "Qualified deals whose close date lies in the period.",
+               _said("the amounts of qualified deals that close in the period")),
+        Figure("win_rate", "Win rate", "share", "Won over won and lost, by count, of all that has closed.",
+               _said("won / (won + lost)")),
+        Figure("average_amount", "Average deal size", "money", "The mean amount of deals won that have one.",
+               _said("won amount / won deals that have an amount")),
+        Figure("required_deals", "Deals to create", "count", "The pipeline to create, in deals of average size.",
+               _joined("{a} / {b}, rounded up", a=_m("required_amount"), b=_m("average_amount"))),
+        Figure("cycle_days", "Cycle length, median", "days", "Days from created to closed, of won deals: the median.",
+               _said("half of the won deals took fewer")),
+        Figure("days_left", "Days left", "days", "Days until the period ends.", _said("the end less today")),
+        Figure("per_week_amount", "Pipeline to create per week", "money",
+               "The pipeline to create, spread over the days left.",
+               _joined("{a} × 7 / {b}", a=_m("required_amount"), b=_n("days_left", "days left"))),
+    )  # fmt: skip
+
+
+def _ahead() -> tuple[Figure, ...]:
+    early, late = (
+        Figure(f"{band}_amount", f"Open in {band} stages", "money", f"Open deals of the period in {band} stages.",
+               _said(f"the amounts of open deals of the period in {band} stages"))
+        for band in ("early", "late")
+    )  # fmt: skip
+    return (*_coverage(), early, late)
+
+
+def _moved() -> tuple[Figure, ...]:
+    ends = {"a": _pd("velocity_after"), "b": _pd("velocity_before")}
+    return (
+        Figure("moved", "What the lever moved", "per_day",
+               "The lever's part of the change of velocity: its effect averaged over every order in which the four "
+               "levers can change. The four parts add up to the change.",
+               _joined("the lever's part of {a} − {b}", **ends)),
+        Figure("velocity_before", "Velocity before", "per_day", "Velocity at the start.", _said("the four levers then")),
+        Figure("velocity_after", "Velocity", "per_day", "Velocity now.", _said("the four levers now")),
+    )  # fmt: skip
+
+
+def _pd(name: str) -> Formula:
+    return lambda row, currency: exact(row[name], "per_day", currency)
+
+
 _OUTCOMES = {
     "due": "Deals open as the period began with their close date in it.",
     "slipped": "Due deals whose close date moved beyond the period, or that were still open when it ended.",
@@ -346,6 +411,15 @@ FIGURES: dict[str, tuple[Figure, ...]] = {
     "conversion": _conversion(),
     "time_in_stage": _time_in_stage(),
     "slippage": _slippage(),
+    "required_creation": _required(),
+    "coverage_ahead": _ahead(),
+    "velocity_change": _moved(),
+    "cycle_distribution": (
+        Figure("deals", "Deals that took so long", "count", "Won deals whose cycle lies in the step.",
+               _said("deals of the step")),
+        Figure("share", "Share that took so long", "share", "Won deals of the step over all that are timed.",
+               _said("deals of the step / deals timed")),
+    ),
     "bridge": _BRIDGE,
     "qualified_bridge": _BRIDGE,
     "funnel": _FUNNEL,

@@ -31,6 +31,24 @@ def velocity(pipeline: Pipeline, *, period: Period | None = None, by: Sequence[s
     closed in the period, or ever. `per_day` is null where a lever is unknown or the mean cycle is zero.
     """
     keys = list(by)
+    rows = [_row(row, keys) for row in exact_levers(pipeline, period=period, by=by)]
+    schema: dict[str, Any] = {
+        **dict.fromkeys(keys, pl.String),
+        "open_count": pl.Int64,
+        "average_amount": pl.Int64,
+        "win_rate": pl.Float64,
+        "cycle_days": pl.Float64,
+        "per_day": pl.Int64,
+    }
+    result = pl.DataFrame(rows, schema=schema, orient="row")
+    return result.sort(keys, nulls_last=True) if keys else result
+
+
+def exact_levers(
+    pipeline: Pipeline, *, period: Period | None = None, by: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """One row per group: `open_count`, and as fractions `size`, `rate` and `cycle`, each None where it is unknown."""
+    keys = list(by)
     parts = [
         open_pipeline(pipeline, by=by).select(*keys, "open_count"),
         average_deal_size(pipeline, period=period, by=by),
@@ -43,25 +61,22 @@ def velocity(pipeline: Pipeline, *, period: Period | None = None, by: Sequence[s
             table = table.join(part, on=keys, how="full", coalesce=True, nulls_equal=True)
         else:
             table = pl.concat([table, part], how="horizontal")
-    rows = [_row(row, keys) for row in table.iter_rows(named=True)]
-    schema: dict[str, Any] = {
-        **{key: table.schema[key] for key in keys},
-        "open_count": pl.Int64,
-        "average_amount": pl.Int64,
-        "win_rate": pl.Float64,
-        "cycle_days": pl.Float64,
-        "per_day": pl.Int64,
+    return [_levers(row, keys) for row in table.iter_rows(named=True)]
+
+
+def _levers(row: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
+    closed = (row["won_count"] or 0) + (row["lost_count"] or 0)
+    return {
+        **{key: row[key] for key in keys},
+        "open_count": row["open_count"] or 0,
+        "size": Fraction(row["won_amount"], row["won_priced"]) if row["won_priced"] else None,
+        "rate": Fraction(row["won_count"], closed) if closed else None,
+        "cycle": Fraction(row["days"], row["deals"]) if row["deals"] else None,
     }
-    result = pl.DataFrame(rows, schema=schema, orient="row")
-    return result.sort(keys, nulls_last=True) if keys else result
 
 
 def _row(row: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
-    opened = row["open_count"] or 0
-    size = Fraction(row["won_amount"], row["won_priced"]) if row["won_priced"] else None
-    closed = (row["won_count"] or 0) + (row["lost_count"] or 0)
-    rate = Fraction(row["won_count"], closed) if closed else None
-    cycle = Fraction(row["days"], row["deals"]) if row["deals"] else None
+    opened, size, rate, cycle = row["open_count"], row["size"], row["rate"], row["cycle"]
     known = size is not None and rate is not None and cycle
     return {
         **{key: row[key] for key in keys},
@@ -69,5 +84,5 @@ def _row(row: dict[str, Any], keys: Sequence[str]) -> dict[str, Any]:
         "average_amount": None if size is None else half_even(size.numerator, size.denominator),
         "win_rate": None if rate is None else float(rate),
         "cycle_days": None if cycle is None else float(cycle),
-        "per_day": velocity_per_day(opened, size, rate, cycle) if known else None,  # type: ignore[arg-type]
+        "per_day": velocity_per_day(opened, size, rate, cycle) if known else None,
     }
