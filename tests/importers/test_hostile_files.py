@@ -230,3 +230,86 @@ def test_one_bad_tab_is_noted_on_the_good_one(tmp_path: Path) -> None:
     good = taken(tmp_path / "a.xlsx")
     assert good.name == "a.xlsx#Sheet"
     assert [(note.code, note.source) for note in good.problems] == [("duplicate_headers", "a.xlsx#Twice")]
+
+
+def spoiled(path: Path, part: str, old: bytes, new: bytes) -> Path:
+    """A small workbook with a piece of one of its parts changed."""
+    book = pytest.importorskip("openpyxl").Workbook()
+    for row in (("Deal ID", "Amount"), ("D1", 100), ("D2", 200)):
+        book.active.append(row)
+    plain = io.BytesIO()
+    book.save(plain)
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        for name in source.namelist():
+            held = source.read(name)
+            assert name != part or old in held
+            made.writestr(name, held.replace(old, new, 1) if name == part else held)
+    return path
+
+
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+@pytest.mark.parametrize(
+    ("place", "row", "column"),
+    [
+        (b'r="XFD1048576"', "1,048,576", "16,384"),
+        (b'r="B1048576"', "1,048,576", "2"),
+        (b'r="XFD30"', "30", "16,384"),
+        (b"r = 'ZZ99999'", "99,999", "702"),
+        (b'r="A99999999999"', "99,999,999,999", "2"),
+    ],
+)
+def test_a_cell_far_away_from_the_others_is_named_before_room_is_made_for_it(
+    tmp_path: Path, place: bytes, row: str, column: str
+) -> None:
+    problem = refused(spoiled(tmp_path / "a.xlsx", SHEET, b'r="B3"', place))
+    assert problem.code == "stray_cell"
+    assert f"row {row} and column {column}, though few are filled" in problem.says
+
+
+def test_a_cell_a_little_away_is_read(tmp_path: Path) -> None:
+    sheet = taken(spoiled(tmp_path / "a.xlsx", SHEET, b'r="B3"', b'r="B900"'))
+    assert [row[0] for row in sheet.frame.rows()] == ["D1", "D2", ""]
+
+
+def test_a_workbook_that_unpacks_to_two_hundred_times_its_size_is_refused(tmp_path: Path) -> None:
+    bomb = b"<si><t>" + b" " * 70 * 1024**2 + b"</t></si>"
+    path = spoiled(tmp_path / "a.xlsx", "docProps/app.xml", b"<Prop", bomb + b"<Prop")
+    assert path.stat().st_size < 200_000
+    problem = refused(path)
+    assert problem.code == "file_too_large"
+    assert "times its size" in problem.says
+
+
+def test_a_part_that_is_larger_than_it_says_is_refused(tmp_path: Path) -> None:
+    path = spoiled(tmp_path / "a.xlsx", SHEET, b"<sheetData>", b"<sheetData>" + b" " * 5_000)
+    with zipfile.ZipFile(path) as archive:
+        size = archive.getinfo(SHEET).file_size
+    held = path.read_bytes()
+    assert held.count(size.to_bytes(4, "little")) >= 2
+    path.write_bytes(held.replace(size.to_bytes(4, "little"), (100).to_bytes(4, "little")))
+    assert refused(path).code == "bad_workbook"
+
+
+def test_a_binary_workbook_is_refused_with_a_way_out(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsb", "w") as file:
+        file.writestr("xl/workbook.bin", b"\x83\x01\x00")
+    problem = refused(tmp_path / "a.xlsb")
+    assert (problem.code, problem.remedy) == ("binary_workbook", "Save it as .xlsx or CSV.")
+
+
+@pytest.mark.parametrize("at", range(0, 400, 7))
+def test_an_archive_that_is_cut_or_turned_anywhere_is_refused_or_read(tmp_path: Path, at: int) -> None:
+    held = bytearray(spoiled(tmp_path / "a.xlsx", SHEET, b"<sheetData>", b"<sheetData>").read_bytes())
+    end = held.rfind(b"PK\x01\x02") + at % 300
+    held[min(end, len(held) - 1)] ^= 0xFF
+    path = written(tmp_path / "b.xlsx", bytes(held))
+    try:
+        read = read_sheets(path)
+    except Refused as answer:
+        codes = {problem.code for problem in answer.problems}
+        if not codes <= {"bad_workbook", "binary_file", "binary_workbook", "file_empty", "no_header"}:
+            raise
+    else:
+        assert read[0].name == "b.xlsx#Sheet"

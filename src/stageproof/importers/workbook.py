@@ -5,7 +5,6 @@ from __future__ import annotations
 import zipfile
 from dataclasses import replace
 from pathlib import Path
-from typing import IO
 
 import fastexcel
 import polars as pl
@@ -13,13 +12,13 @@ import polars as pl
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.account import account_for
 from stageproof.importers.layout import Layout, check_header, find_header, header_names
-from stageproof.importers.limits import HEADER_SEARCH, MAX_BYTES
+from stageproof.importers.limits import HEADER_SEARCH
 from stageproof.importers.rows import Sheet, Wanted, refusal, wanted_positions
 from stageproof.importers.tally import Tally
+from stageproof.importers.workbook_survey import survey
 
 _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2}) 00:00:00$"
 _SAMPLE = 200
-_PIECE = 1024**2
 _PARTS = ("xl/workbook.xml", "xl/workbook.bin")
 
 
@@ -36,25 +35,26 @@ def is_workbook(path: Path, head: bytes) -> bool:
 
 def read_workbook(path: Path, *, wanted: Wanted | None = None) -> list[Sheet]:
     """Each filled visible tab as a sheet; dates as ISO text, numbers without exponent."""
-    _check_size(path)
+    _refuse_binary(path)
+    errors = survey(path)
     try:
         frames = _visible_tabs(path)
-    except fastexcel.FastExcelError as error:
+    except (fastexcel.FastExcelError, pl.exceptions.PolarsError) as error:
         says = "The workbook cannot be read; it is damaged or not an Excel workbook."
         raise refusal("bad_workbook", says, "Open it in Excel and save it again.", path.name) from error
     filled = [(name, frame) for name, frame in frames if frame.height and frame.width]
     if not filled:
         says = "The workbook has no visible tab with anything in it."
         raise refusal("file_empty", says, "Unhide the tab, or export it again.", path.name)
-    return _usable(path, filled, wanted, _error_cells(path))
+    return _usable(path, filled, wanted, _error_cells(path, errors))
 
 
-def _check_size(path: Path) -> None:
+def _refuse_binary(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
-        size = sum(part.file_size for part in archive.infolist())
-    if size > MAX_BYTES:
-        says = f"The workbook unpacks to {size:,} bytes; the limit is {MAX_BYTES:,} (2 GiB)."
-        raise refusal("file_too_large", says, "Save it as CSV, or split it.", path.name)
+        is_binary = "xl/workbook.xml" not in archive.NameToInfo
+    if is_binary:
+        says = "The file is a binary Excel workbook (.xlsb), whose cells cannot be looked at before it is opened."
+        raise refusal("binary_workbook", says, "Save it as .xlsx or CSV.", path.name)
 
 
 def _visible_tabs(path: Path) -> list[tuple[str, pl.DataFrame]]:
@@ -76,27 +76,12 @@ def _as_cells(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.select(pl.all().cast(pl.String).fill_null("").str.replace(_MIDNIGHT, "$1"))
 
 
-def _error_cells(path: Path) -> list[Problem]:
+def _error_cells(path: Path, count: int) -> list[Problem]:
     """A note where cells hold an error, for the reader of workbooks gives them as blank."""
-    count = 0
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-                with archive.open(name) as part:
-                    count += _occurrences(part, b' t="e"')
     if not count:
         return []
     says = f"{count:,} cells of the workbook hold an error such as #DIV/0! and were read as blank."
     return [Problem("error_cells", says, "Mend the formulas and save it again.", path.name, count=count)]
-
-
-def _occurrences(file: IO[bytes], mark: bytes) -> int:
-    count, before = 0, b""
-    while piece := file.read(_PIECE):
-        piece = before + piece
-        count += piece.count(mark)
-        before = piece[1 - len(mark) :]
-    return count
 
 
 def _usable(
