@@ -242,7 +242,7 @@ class Pipeline:
 
         `value` is in minor units; null where the amount is blank or no rate is known for its currency.
         """
-        deals = self._valued(self._in_force("deals").filter(nw.col("status") != "deleted"))
+        deals = self._valued(self.in_force("deals").filter(nw.col("status") != "deleted"))
         return in_memory(deals) if self.keeps else deals
 
     @cached_property
@@ -268,7 +268,7 @@ class Pipeline:
         """Evidence in force and given by the instant, expired or not."""
         if not self.book.holds("evidence"):
             return None
-        return self._in_force("evidence").filter(nw.col("given_at") <= self.at)
+        return self.in_force("evidence").filter(nw.col("given_at") <= self.at)
 
     @cached_property
     def roles(self) -> Lazy | None:
@@ -276,7 +276,7 @@ class Pipeline:
         if not self.book.holds("roles"):
             return None
         stated = nw.when(nw.col("engaged_at") <= self.at).then(nw.col("engaged_at"))
-        roles = self._in_force("roles").with_columns(engaged_at=stated.otherwise(nw.lit(None)))
+        roles = self.in_force("roles").with_columns(engaged_at=stated.otherwise(nw.lit(None)))
         if self.activities is None:
             return roles
         seen = (
@@ -320,7 +320,7 @@ class Pipeline:
     @cached_property
     def leads(self) -> Lazy | None:
         """The leads at the instant, one row each."""
-        return self._in_force("leads") if self.book.holds("leads") else None
+        return self.in_force("leads") if self.book.holds("leads") else None
 
     @cached_property
     def campaigns(self) -> Lazy | None:
@@ -329,7 +329,7 @@ class Pipeline:
 
         if not self.book.holds("campaigns"):
             return None
-        campaigns = self._in_force("campaigns").with_columns(
+        campaigns = self.in_force("campaigns").with_columns(
             currency=nw.coalesce(nw.col("currency"), nw.lit(self.currency))
         )
         return valued(
@@ -345,7 +345,7 @@ class Pipeline:
         """The targets in force: owner, team, starts_on, ends_on, amount in the reporting currency."""
         if not self.book.holds("targets"):
             return from_rows(TABLES["targets"], []).collect()
-        frame = self._in_force("targets").with_columns(
+        frame = self.in_force("targets").with_columns(
             currency=nw.coalesce(nw.col("currency"), nw.lit(self.currency)), status=nw.lit("open")
         )
         if frame.collect_schema().names() and self.book.holds("rates"):
@@ -384,7 +384,8 @@ class Pipeline:
         # What says that something is gone ends it, and does not itself hold.
         return frame.filter(~nw.coalesce(nw.col("removed"), nw.lit(False)))
 
-    def _in_force(self, name: str) -> Lazy:
+    def in_force(self, name: str) -> Lazy:
+        """The rows of a versioned table that hold at the instant."""
         return self._known(name).filter(nw.col("valid_from") <= self.at, nw.col("valid_to") > self.at)
 
     def _happened(self, name: str, at: str) -> Lazy | None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from stageproof.engine.book import Pipeline
 from stageproof.engine.criteria import Moment
+from stageproof.engine.frames import collect
 from stageproof.engine.in_force import counts_as_evidence
 from stageproof.engine.terms import Row
 
@@ -37,6 +39,25 @@ class OneDeal:
             "activities": happened,
             "roles": [{**row, "engaged_at": _engaged(row, happened, at)} for row in self.roles],
         }
+
+
+def in_hand(pipeline: Pipeline, deals: Sequence[Values]) -> list[OneDeal]:
+    """Some deals of a pipeline, each with the rows that belong to it; for few of them, in a book of few."""
+    moment, keys = Moment.of(pipeline), [deal["deal"] for deal in deals]
+    tables = {
+        "evidence": pipeline.evidence_given,
+        "roles": pipeline.in_force("roles") if pipeline.book.holds("roles") else None,
+        "activities": pipeline.activities,
+    }
+    rows: dict[str, dict[str, list[Values]]] = {name: {key: [] for key in keys} for name in tables}
+    for name, frame in tables.items():
+        for row in [] if frame is None else collect(frame).iter_rows(named=True):
+            if row["deal"] in rows[name]:
+                rows[name][row["deal"]].append(row)
+    return [
+        OneDeal(moment, deal, *(rows[name][deal["deal"]] for name in ("evidence", "roles", "activities")))
+        for deal in deals
+    ]
 
 
 def _engaged(role: Values, activities: Sequence[Values], at: int) -> int | None:

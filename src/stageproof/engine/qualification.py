@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Pipeline, in_memory
-from stageproof.engine.criteria import MET, STATES, UNMET, UNVERIFIABLE, WAIVED, Assessed, assess, counted
+from stageproof.engine.criteria import (
+    MET,
+    STATES,
+    UNMET,
+    UNVERIFIABLE,
+    WAIVED,
+    Assessed,
+    assess,
+    assess_one,
+    counted,
+)
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import Lazy, collect
+from stageproof.engine.one_deal import OneDeal
 
 QUALIFIED, UNQUALIFIED = "qualified", "unqualified"
 QUALIFICATIONS = (QUALIFIED, WAIVED, UNVERIFIABLE, UNQUALIFIED)
@@ -57,6 +70,31 @@ def assessed_deals(pipeline: Pipeline, definition: Definition, deals: Lazy) -> A
 
     frame = assessed.frame.with_columns(**{f"criteria_{state}": how_many(state) for state in STATES})
     return Assessed(frame.with_columns(qualification=_verdict()), assessed.columns)
+
+
+def assessed_in_hand(definition: Definition, one: OneDeal) -> dict[str, Any]:
+    """The same of one deal in hand: deal, position, qualification, the counts, and each criterion's column."""
+    states = assess_one(one.moment, definition, one.deal, one.in_force)
+    position = known_position(definition, one.deal["stage"])
+    places = {stage.name: place for place, stage in enumerate(definition.stages)}
+    found = {f"criterion_{places[stage.name]}_{criterion.id}": state for stage, criterion, state in states}
+    behind = [state for stage, _, state in states if position > places[stage.name]]
+    count = {state: behind.count(state) for state in STATES}
+    if count[UNMET]:
+        qualification = UNQUALIFIED
+    elif count[UNVERIFIABLE] or position == UNKNOWN_STAGE:
+        qualification = UNVERIFIABLE
+    else:
+        qualification = WAIVED if count[WAIVED] else QUALIFIED
+    counts = {f"criteria_{state}": number for state, number in count.items()}
+    return {"deal": one.deal["deal"], "position": position, "qualification": qualification, **counts, **found}
+
+
+def known_position(definition: Definition, stage: str | None) -> int:
+    """What `stage_position` says of one stage."""
+    wanted = None if stage is None else stage.lower()
+    names = [[word.lower() for word in (each.name, *each.aliases)] for each in definition.stages]
+    return max((place for place, known in enumerate(names) if wanted in known), default=UNKNOWN_STAGE)
 
 
 def _verdict() -> nw.Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,8 @@ from stageproof.engine.hygiene.close_date import close_date
 from stageproof.engine.hygiene.monday import MondayRun
 from stageproof.engine.measures.placing import deals_under
 from stageproof.engine.measures.time_in_stage import spent_per_deal
-from stageproof.engine.qualification import UNQUALIFIED, assessed_deals
+from stageproof.engine.one_deal import in_hand
+from stageproof.engine.qualification import UNQUALIFIED, assessed_deals, assessed_in_hand
 from stageproof.engine.tables import FOREVER
 from stageproof.records.models import Team
 from stageproof.web.as_of import Moment
@@ -30,6 +31,9 @@ RISKS = {1: close_date, 3: alive}
 
 LEARNED = ("too_soon", "ghost", "too_long_in_stage")
 """Findings that follow from the history of all deals: a deal that changed keeps them until all are checked again."""
+
+FEW, PIECES = 8, 16
+"""Up to how many changed deals are put into the list where they belong, and of how many pieces it may then be."""
 
 COUNTS = ("criteria_met", "criteria_waived", "criteria_unverifiable", "criteria_unmet")
 
@@ -57,8 +61,14 @@ def deal_list(pipeline: Pipeline) -> DealList:
 
 
 def _built(pipeline: Pipeline) -> DealList:
-    norms = _norms(pipeline)
-    deals = renewed(pipeline, "deals", lambda each: _rows(each, norms), _with_changed)
+    # What is usual is learned from all deals: it stays what it was until all are looked at again.
+    norms = renewed(pipeline, "norms", _norms, lambda before, *_: before)
+    deals = renewed(
+        pipeline,
+        "deals",
+        lambda each: _rows(each, norms, _assessed(each)),
+        lambda before, few, keys: _with_changed(before, _rows(few, norms, _assessed_in_hand(few)), keys),
+    )
     criteria = {
         each.pipeline: tuple(
             (stage, criterion, f"criterion_{place}_{criterion.id}")
@@ -71,22 +81,74 @@ def _built(pipeline: Pipeline) -> DealList:
 
 
 def _with_changed(before: pl.DataFrame, changed: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    kept = before.filter(~pl.col("deal").is_in(keys))
     # A column of blanks alone has no type to speak of.
     alike = changed.select(before.columns).cast(before.schema)
-    return _in_order(pl.concat([kept, alike]))
+    if len(keys) > FEW:
+        return _in_order(pl.concat([before.filter(~pl.col("deal").is_in(keys)), alike]))
+    pieces = _pieces(before, before["deal"].is_in(keys).arg_true().to_list(), _in_order(alike))
+    found = pl.concat([piece for piece in pieces if piece.height] or [before.clear()], rechunk=False)
+    return found.rechunk() if found.n_chunks() > PIECES else found
+
+
+def _pieces(before: pl.DataFrame, gone: Sequence[int], rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The list cut where rows go and where others come; what lies between is not copied."""
+    comes = [
+        (before.select(_ahead_of(row["value"], row["deal"]).sum()).item(), place)
+        for place, row in enumerate(rows.select("value", "deal").iter_rows(named=True))
+    ]
+    begin = 0
+    for at, place in sorted(
+        [*comes, *((at, None) for at in gone)], key=lambda each: (each[0], each[1] is None)
+    ):
+        yield before.slice(begin, at - begin)
+        if place is not None:
+            yield rows.slice(place, 1)
+        begin = at if place is not None else at + 1
+    yield before.slice(begin)
+
+
+def _ahead_of(value: int | None, deal: str) -> pl.Expr:
+    """Which rows come before one, in the order of `_in_order`."""
+    same = pl.col("value").is_null() if value is None else pl.col("value") == value
+    more = pl.col("value").is_not_null() if value is None else pl.col("value") > value
+    return (more | (same & (pl.col("deal") < deal))).fill_null(False)
 
 
 def _in_order(deals: pl.DataFrame) -> pl.DataFrame:
     return deals.sort("value", "deal", descending=[True, False], nulls_last=True)
 
 
-def _rows(pipeline: Pipeline, norms: pl.DataFrame) -> pl.DataFrame:
+def _assessed(pipeline: Pipeline) -> list[pl.DataFrame]:
+    """The open deals' places, qualification and criteria, per definition."""
     parts = []
     for definition in pipeline.definitions:
         assessed = assessed_deals(pipeline, definition, deals_under(pipeline, definition, pipeline.open))
         names = [name for *_, name in assessed.columns]
         parts.append(collect(assessed.frame.select("deal", "position", "qualification", *COUNTS, *names)))
+    return parts
+
+
+def _assessed_in_hand(pipeline: Pipeline) -> list[pl.DataFrame]:
+    """The same of a few deals, which need no query to be planned."""
+    parts = []
+    for definition in pipeline.definitions:
+        rows = collect(deals_under(pipeline, definition, pipeline.open)).to_dicts()
+        names = [
+            f"criterion_{place}_{each.id}"
+            for place, stage in enumerate(definition.stages)
+            for each in stage.exit
+        ]
+        whole = dict.fromkeys(("position", *COUNTS), pl.Int64)
+        schema = {"deal": pl.String, "qualification": pl.String, **whole, **dict.fromkeys(names, pl.String)}
+        parts.append(
+            pl.DataFrame(
+                [assessed_in_hand(definition, one) for one in in_hand(pipeline, rows)], schema=schema
+            )
+        )
+    return parts
+
+
+def _rows(pipeline: Pipeline, norms: pl.DataFrame, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
     deals = collect(pipeline.deals)
     if parts:
         deals = deals.join(pl.concat(parts, how="diagonal"), on="deal", how="left")
@@ -116,16 +178,23 @@ def _norms(pipeline: Pipeline) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _findings(pipeline: Pipeline) -> pl.DataFrame:
+def _findings(pipeline: Pipeline, *, alone: bool = False) -> pl.DataFrame:
     """What the checks of dates and of life found, for marks and for the filter by risk."""
-    return MondayRun(pipeline, {number: check(pipeline) for number, check in RISKS.items()}).findings
+    return MondayRun(
+        pipeline, {number: check(pipeline, alone=alone) for number, check in RISKS.items()}
+    ).findings
 
 
 def at_risk(pipeline: Pipeline) -> pl.DataFrame:
     """One row per deal and finding: deal, code, and what puts it into words."""
     return pipeline.remember(
         "deal risk rows",
-        lambda: renewed(pipeline, "risks", _findings, _with_changed_risks),
+        lambda: renewed(
+            pipeline,
+            "risks",
+            _findings,
+            lambda before, few, keys: _with_changed_risks(before, _findings(few, alone=True), keys),
+        ),
     )
 
 

@@ -11,10 +11,10 @@ import narwhals as nw
 
 from stageproof.actions.gate import definition_for
 from stageproof.engine.book import Book, Pipeline
-from stageproof.engine.criteria import MET, WAIVED, Moment, assess_one
+from stageproof.engine.criteria import MET, WAIVED, assess_one
 from stageproof.engine.definition import Criterion, Definition, Stage
 from stageproof.engine.frames import collect, readable
-from stageproof.engine.one_deal import OneDeal
+from stageproof.engine.one_deal import in_hand
 from stageproof.engine.proof import remedy, sentence
 
 OF_A_DEAL = ("deals", "evidence", "roles", "activities")
@@ -123,9 +123,7 @@ def deal_at(book: Book, key: str, at: int, known_at: int | None = None) -> DealA
 
 
 def _steps(pipeline: Pipeline, row: dict[str, Any], definition: Definition) -> list[StageStep]:
-    tables = {name: _rows(pipeline.book, name) for name in ("evidence", "roles", "activities")}
-    held = {name: _in_force(rows, pipeline.at) for name, rows in tables.items()}
-    one = OneDeal(Moment.of(pipeline), row, held["evidence"], held["roles"], held["activities"])
+    one = in_hand(pipeline, [row])[0]
     position = definition.position(row["stage"])
     here = -1 if position is None else position
     states = assess_one(one.moment, definition, one.deal, one.in_force)
@@ -138,14 +136,6 @@ def _steps(pipeline: Pipeline, row: dict[str, Any], definition: Definition) -> l
         )
         for place, stage in enumerate(definition.stages)
     ]
-
-
-def _rows(book: Book, name: str) -> list[dict[str, Any]]:
-    return collect(book.tables[name]).to_dicts() if name in book.tables else []
-
-
-def _in_force(rows: list[dict[str, Any]], at: int) -> list[dict[str, Any]]:
-    return [row for row in rows if "valid_from" not in row or row["valid_from"] <= at < row["valid_to"]]
 
 
 def day_in(text: str) -> dt.date | None:

@@ -38,11 +38,11 @@ def renewed(
     pipeline: Pipeline,
     name: str,
     whole: Callable[[Pipeline], pl.DataFrame],
-    spliced: Callable[[pl.DataFrame, pl.DataFrame, Sequence[str]], pl.DataFrame],
+    spliced: Callable[[pl.DataFrame, Pipeline, Sequence[str]], pl.DataFrame],
 ) -> pl.DataFrame:
     """The table of a pipeline: in full, or the one before with the rows of the deals that have changed.
 
-    `spliced` is given the table before, that of the changed deals alone, and their keys.
+    `spliced` is given the table before, the pipeline of the changed deals alone, and their keys.
     """
     loaded = loaded_until(pipeline.book) if is_present(pipeline) else None
     if loaded is None:
@@ -55,10 +55,16 @@ def renewed(
     else:
         table, full_at = before.table, before.full_at
         if touched:
-            alone = Pipeline(book_of(pipeline.book, touched), pipeline.at, keeps=True)
-            table = spliced(table, whole(alone), touched)
+            table = spliced(table, _alone(pipeline, touched), touched)
     _ready[name] = Ready(table, seq, directory, pipeline.day, full_at)
     return table
+
+
+def _alone(pipeline: Pipeline, keys: Sequence[str]) -> Pipeline:
+    """The pipeline of some deals alone, shared by the tables that are renewed for them."""
+    return pipeline.remember(
+        f"alone {sorted(keys)}", lambda: Pipeline(book_of(pipeline.book, keys), pipeline.at, keeps=True)
+    )
 
 
 def _touched(before: Ready | None, pipeline: Pipeline, seq: int, directory: int) -> list[str] | None:

@@ -23,23 +23,26 @@ QUIET_DAYS = 14
 """Days without the buyer at a stage that the definition does not know."""
 
 
-def alive(pipeline: Pipeline) -> Checked:
+def alive(pipeline: Pipeline, *, alone: bool = False) -> Checked:
     """Deals without the buyer, without a next step ahead, too long in their stage, or older than any that
-    closed."""
+    closed.
+
+    `alone` leaves out what only the history of all deals can tell, and the notes of what could not be checked.
+    """
     contact, notes = _last_contact(pipeline)
-    norms = stage_norms(pipeline)
+    norms = {} if alone else stage_norms(pipeline)
     found: list[nw.LazyFrame[Any]] = []
     for definition, rules, deals in ruled(pipeline):
-        frame = _with_next_step(pipeline, _with_time_in_stage(pipeline, deals))
+        frame = _with_next_step(pipeline, deals if alone else _with_time_in_stage(pipeline, deals))
         if contact is not None:
             frame = frame.join(contact, on="deal", how="left")
-        tests = [*_next_step(pipeline), *_ghosts(pipeline)]
+        tests = [*_next_step(pipeline), *(() if alone else _ghosts(pipeline))]
         if contact is not None:
             tests += _silent(pipeline, definition)
-        if definition is not None:
+        if definition is not None and not alone:
             tests += _overdue(pipeline, definition, norms, rules.stage_age_factor)
         found += findings(in_memory(frame), CHECK, tests)
-    return Checked(tuple(found), (*notes, *_unchecked(pipeline, norms)))
+    return Checked(tuple(found), () if alone else (*notes, *_unchecked(pipeline, norms)))
 
 
 def stage_norms(pipeline: Pipeline) -> dict[tuple[str, int], float]:

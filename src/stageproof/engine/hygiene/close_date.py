@@ -29,12 +29,15 @@ ENOUGH_WON = 10
 """How many won deals it takes to say how long the stages after one take."""
 
 
-def close_date(pipeline: Pipeline) -> Checked:
+def close_date(pipeline: Pipeline, *, alone: bool = False) -> Checked:
     """Close dates that are missing, past, unconfirmed by the buyer, pushed too often, or sooner than
-    possible."""
+    possible.
+
+    `alone` leaves out what only the history of all deals can tell, and the notes of what could not be checked.
+    """
     if "close_on" not in pipeline.book.fields:
         return Checked((), ("Close dates: the book holds none.",))
-    remaining = days_after_stage(pipeline)
+    remaining = {} if alone else days_after_stage(pipeline)
     found: list[nw.LazyFrame[Any]] = []
     for definition, rules, deals in ruled(pipeline):
         known = _with_confirmation(pipeline, rules, missing_since(pipeline, deals, ["close_on"]))
@@ -44,7 +47,7 @@ def close_date(pipeline: Pipeline) -> Checked:
         if pipeline.evidence is not None:
             tests.append(_unconfirmed(pipeline, rules))
         found += findings(frame, CHECK, tests)
-    return Checked(tuple(found), tuple(_unchecked(pipeline, remaining)))
+    return Checked(tuple(found), () if alone else tuple(_unchecked(pipeline, remaining)))
 
 
 def days_after_stage(pipeline: Pipeline) -> dict[tuple[str, int], float]:
