@@ -15,7 +15,7 @@ from stageproof.importers.layout import Layout, check_header, find_header, heade
 from stageproof.importers.limits import HEADER_SEARCH
 from stageproof.importers.rows import Sheet, Wanted, refusal, wanted_positions
 from stageproof.importers.tally import Tally
-from stageproof.importers.workbook_survey import survey
+from stageproof.importers.workbook_survey import BROKEN, survey
 
 _MIDNIGHT = r"^(\d{4}-\d{2}-\d{2}) 00:00:00$"
 _SAMPLE = 200
@@ -29,7 +29,7 @@ def is_workbook(path: Path, head: bytes) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return any(part in archive.NameToInfo for part in _PARTS)
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except (*BROKEN, OSError):
         return False
 
 
