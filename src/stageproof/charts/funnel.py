@@ -9,7 +9,7 @@ import altair as alt
 
 from stageproof.charts.bars import BAR, ROW, across, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
-from stageproof.charts.theme import INK, LATE, QUALIFIED, WAIVED
+from stageproof.charts.theme import INK, QUALIFIED, WAIVED
 from stageproof.charts.wording import opened, percent_text
 
 _LABELS = 150
@@ -23,8 +23,7 @@ def funnel_chart(steps: Sequence[Mapping[str, Any]], *, measure: str) -> Drawing
     if not any(step["count"] for step in steps):
         return None
     data = [
-        {"step": opened(step["step"]), "start": 0, "end": step["count"], "unit": step["unit"], "text": _text(step),
-         "leak": bool(step["out"])}
+        {"step": opened(step["step"]), "start": 0, "end": step["count"], "unit": step["unit"], "text": _text(step)}
         for step in steps
     ]  # fmt: skip
     end = max(each["end"] for each in data)
@@ -51,9 +50,7 @@ def _chart(data: list[dict[str, Any]], end: int, is_narrow: bool) -> Picture:
     )
     start, to = (alt.X(f"{name}:Q", scale=scale, axis=None) for name in ("start", "end"))
     bars = alt.Chart(rows(data)).mark_bar(height=BAR).encode(x=start, x2="end:Q", y=y, color=colour)
-    texts = alt.Chart(rows(data)).mark_text(align="left", dx=7).encode(
-        x=to, y=y, text="text:N", color=alt.condition("datum.leak", alt.value(LATE), alt.value(INK))
-    )  # fmt: skip
+    texts = alt.Chart(rows(data)).mark_text(align="left", dx=7, color=INK).encode(x=to, y=y, text="text:N")
     return alt.layer(bars, texts).properties(
         width=width(is_narrow, less=labels + 12), height={"step": ROW - 4}
     )

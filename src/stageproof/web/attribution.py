@@ -39,6 +39,9 @@ MODELS = {
 BYS = {"source": "By source", "campaign": "By campaign"}
 MONEY = ("open_amount", "qualified_amount", "won_amount", "cost", "cost_per_won")
 
+PAGES = 16
+"""How many tables of a moment a process keeps ready."""
+
 _drawn: Kept[Drawing | None] = Kept(64)
 
 
@@ -55,7 +58,9 @@ class AttributionAsked:
     @property
     def table(self) -> pl.DataFrame:
         """What each source or campaign brought and cost."""
-        return sources(self.pipeline, model=self.model, period=self.period, by=self.by)
+        tables: Kept[pl.DataFrame] = self.pipeline.remember("sources", lambda: Kept(PAGES))
+        asked: Any = {"model": self.model, "period": self.period, "by": self.by}
+        return tables.get(tuple(asked.values()), lambda: sources(self.pipeline, **asked))
 
     @property
     def during(self) -> str:
@@ -130,9 +135,8 @@ def whole_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _drawing(asked: AttributionAsked, rows: list[dict[str, Any]]) -> Drawing | None:
-    measure = f"Won {asked.during} and open qualified pipeline, {MODELS[asked.model][0].lower()}, {asked.pipeline.currency}"
+    label, currency = MODELS[asked.model][0].lower(), asked.pipeline.currency
+    measure = f"Won {asked.during} and open qualified pipeline, {label}, {currency}"
     shown = [{name: row[name] for name in (asked.by, "won_amount", "qualified_amount")} for row in rows]
     key = json.dumps([shown, measure])
-    return _drawn.get(
-        key, lambda: sources_chart(shown, by=asked.by, measure=measure, currency=asked.pipeline.currency)
-    )
+    return _drawn.get(key, lambda: sources_chart(shown, by=asked.by, measure=measure, currency=currency))

@@ -84,7 +84,7 @@ def campaigns_export(request: HttpRequest) -> HttpResponseBase:
 
 def _table(pipeline: Pipeline, sort: str) -> pl.DataFrame:
     """One row per campaign: its days and cost, and what it brought by first touch."""
-    brought = sources(pipeline, by="campaign").select(
+    brought = pipeline.remember("campaigns brought", lambda: sources(pipeline, by="campaign")).select(
         "campaign", "leads", "qualified_leads", "won_deals", "won_amount", "cost_per_won"
     )
     table = campaign_costs(pipeline).join(brought, on="campaign", how="left", maintain_order="left")

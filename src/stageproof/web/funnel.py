@@ -33,6 +33,9 @@ VIEWS = {"cohort": "By cohort", "period": "By period"}
 SINCES = {"first_touch": "From first touch", "arrival": "From coming in"}
 BY = ("source", "campaign", "owner")
 
+PAGES = 16
+"""How many pages of a moment a process keeps ready."""
+
 _drawn: Kept[Drawing | None] = Kept(64)
 
 
@@ -64,26 +67,34 @@ def funnel_page(request: HttpRequest) -> HttpResponse:
     """The funnel as a page."""
     request.place = "funnel"  # type: ignore[attr-defined]
     asked = asked_of(request)
+    pages: Kept[dict[str, Any]] = asked.pipeline.remember("funnel pages", lambda: Kept(PAGES))
+    key = (asked.period, asked.view, asked.since, asked.by)
+    context = {
+        "asked": asked, "views": VIEWS.items(), "sinces": SINCES.items(), "bys": BY, "periods": _periods(asked),
+        "days": DAYS, **pages.get(key, lambda: _computed(asked)),
+    }  # fmt: skip
+    return render(request, "funnel.html", context)
+
+
+def _computed(asked: FunnelAsked) -> dict[str, Any]:
+    """Everything that the page shows of what is asked."""
     pipeline, period = asked.pipeline, asked.period
     steps = _steps(asked)
     names = [each["definition"] for each in steps if each["unit"] == "deal"]
     leaking = leaks(pipeline, period=period, since=asked.since).to_dicts() if asked.view == "cohort" else []
-    has_leads = pipeline.leads is not None
-    context: dict[str, Any] = {
-        "asked": asked, "steps": steps, "several": len(set(names)) > 1, "drawing": _drawing(asked, steps),
-        "leaks": _by_step(leaking), "views": VIEWS.items(), "sinces": SINCES.items(), "bys": BY,
-        "periods": _periods(asked), "has_leads": has_leads, "days": DAYS,
-        "anything": any(each["count"] for each in steps),
+    found: dict[str, Any] = {
+        "steps": steps, "several": len(set(names)) > 1, "drawing": _drawing(asked, steps), "leaks": _by_step(leaking),
+        "has_leads": pipeline.leads is not None, "anything": any(each["count"] for each in steps),
     }  # fmt: skip
-    if has_leads:
-        context |= {
-            "handover": handover(pipeline, period=period, days=DAYS).row(0, named=True),
-            "handover_by": _named(handover(pipeline, period=period, days=DAYS, by=[asked.by]), asked.by),
-            "response": first_response(pipeline, period=period).row(0, named=True),
-            "response_by": _named(first_response(pipeline, period=period, by=[asked.by]), asked.by),
-            "conversions": _conversions(asked),
-        }
-    return render(request, "funnel.html", context)
+    if not found["has_leads"]:
+        return found
+    return found | {
+        "handover": handover(pipeline, period=period, days=DAYS).row(0, named=True),
+        "handover_by": _named(handover(pipeline, period=period, days=DAYS, by=[asked.by]), asked.by),
+        "response": first_response(pipeline, period=period).row(0, named=True),
+        "response_by": _named(first_response(pipeline, period=period, by=[asked.by]), asked.by),
+        "conversions": _conversions(asked),
+    }
 
 
 @policy(*EVERYONE)
@@ -150,8 +161,6 @@ def _by_step(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _conversions(asked: FunnelAsked) -> list[dict[str, Any]]:
     """Per group: leads, and how many of them were qualified, converted and won, of the same cohort or period."""
-    if asked.by not in ("source", "campaign", "owner"):
-        return []
     table = funnel(asked.pipeline, period=asked.period, view=asked.view, since=asked.since, by=[asked.by])
     found: dict[Any, dict[str, Any]] = {}
     for row in table.iter_rows(named=True):

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import narwhals as nw
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -30,7 +29,7 @@ from stageproof.actions.leads import (
     reopen_lead,
     touch_lead,
 )
-from stageproof.engine.frames import collect, instant_of
+from stageproof.engine.frames import instant_of
 from stageproof.engine.frameworks import FRAMEWORKS
 from stageproof.engine.ideal_customer import Fit, fit_of
 from stageproof.engine.problem import Problem, Refused
@@ -97,16 +96,12 @@ def lead_at(moment: Moment, key: str) -> LeadAt:
 
 def _reasons(moment: Moment) -> list[str]:
     """The reasons for which leads were disqualified so far, the most frequent first."""
-    leads = moment.pipeline.leads
-    if leads is None:
+    listed = lead_list(moment.pipeline)
+    if listed is None:
         return []
-    counted = collect(
-        leads.filter(~nw.col("disqualified_reason").is_null())
-        .group_by("disqualified_reason")
-        .agg(count=nw.len())
-    )
+    counted = listed["disqualified_reason"].drop_nulls().value_counts()
     ordered = counted.sort(["count", "disqualified_reason"], descending=[True, False])
-    return ordered["disqualified_reason"].head(12).to_list()
+    return list(ordered["disqualified_reason"].head(12))
 
 
 @policy(*WORKS_LEADS)
