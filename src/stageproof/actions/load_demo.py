@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -16,7 +15,9 @@ from stageproof.actions.history import names_changed
 from stageproof.actions.load_tables import Ids
 from stageproof.demo.book import Tables, demo_company
 from stageproof.demo.company import MANAGERS, PEOPLE, PIPELINE_OWNER, TEAMS, VICE_PRESIDENT
+from stageproof.demo.expansion import with_expansion
 from stageproof.demo.story import BEGINS_ON, UNTIL
+from stageproof.engine.definition import Definition, write_definition
 from stageproof.engine.frames import DAY, instant_number
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
@@ -99,13 +100,13 @@ def load_demo(*, now: dt.datetime, tables: Tables | None = None, password: str |
     Everyone of a role signs in with `password`; without one nobody does.
     """
     told = Told.by(day_at(now, "UTC"))
-    tables = tables or demo_company(until=told.until)
+    tables = tables or with_expansion(demo_company(until=told.until), told.until)
     with writing(recorded_at=now, actor="system", door="import") as session:
         if Organisation.objects.exists():
             says = "This deployment has its organisation already."
             raise Refused([Problem("set_up_already", says, "Load the demo into an empty data folder.")])
         people = _people(tables, told, password)
-        _organisation(told, people[PIPELINE_OWNER], now)
+        _organisation(tables.definitions, told, people[PIPELINE_OWNER])
         counts = load_history(session, tables, told)
         names_changed()
     shown: dict[str, Person] = {}
@@ -122,7 +123,7 @@ def load_history(session: Writing, tables: Tables, told: Told) -> dict[str, int]
     load_tables.load_accounts(session, ids, tables.accounts, tables.contacts, created_at=began)
     frames = {name: told.frame(name, frame) for name, frame in tables.engine.items() if not frame.is_empty()}
     deals = frames["deals"]
-    stages = [stage.name for stage in tables.definitions[0].stages]
+    stages = [stage.name for rules in tables.definitions for stage in rules.stages]
     counts = {"deal versions": load_tables.load_deals(session, ids, deals, stages)}
     accounts = dict(deals.select("deal", "account").unique("deal", keep="last").iter_rows())
     counts["deals"] = Deal.objects.count()
@@ -168,15 +169,16 @@ def _people(tables: Tables, told: Told, password: str | None) -> dict[str, Perso
     return found
 
 
-def _organisation(told: Told, owner: Person, now: dt.datetime) -> None:
+def _organisation(definitions: Sequence[Definition], told: Told, owner: Person) -> None:
     Organisation.objects.create(name="Demo Company", zone="UTC", currency=CURRENCY, pipeline_owner=owner)
-    text = files("stageproof.demo").joinpath("definition.toml").read_text(encoding="utf-8")
     began = told.day(BEGINS_ON)
     at = dt.datetime.combine(began, dt.time(), dt.UTC)
-    DefinitionVersion.objects.create(
-        pipeline="New business", version=1, toml=text, effective_from=began, drafted_by=owner.email, drafted_at=at,
-        published_by=owner.email, published_at=at,
-    )  # fmt: skip
+    for rules in definitions:
+        toml = write_definition(replace(rules, owner=owner.email, effective_from=began))
+        DefinitionVersion.objects.create(
+            pipeline=rules.pipeline, version=1, toml=toml, effective_from=began, drafted_by=owner.email,
+            drafted_at=at, published_by=owner.email, published_at=at,
+        )  # fmt: skip
 
 
 def _years_before(day: dt.date, years: int) -> dt.date:
