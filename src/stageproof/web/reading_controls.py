@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -95,26 +94,21 @@ class Look:
             )
         return then if then.at < self.pipeline.at else None
 
-    @property
-    def body(self) -> Body:
-        """All four readings and the statement, computed once per moment and what is asked."""
+    def body(self, *, moved: bool = False) -> Body:
+        """All four readings and the statement, computed once per moment; where `moved`, the board's says what did."""
         bodies: Kept[Body] = self.pipeline.remember("reading bodies", lambda: Kept(BODIES))
-        since = None if self.since is None else (self.since.at, self.since.known_at)
-        key: Hashable = (
-            self.period,
-            tuple(sorted((k, tuple(v)) for k, v in self.where.items())),
-            self.pipelines,
-            since,
-        )
-        return bodies.get(
-            key,
-            lambda: body_of(
-                self.pipeline,
-                period=self.period,
-                where=self.where or None,
-                pipelines=self.pipelines,
-                since=self.since,
-            ),
+        since = self.since if moved else None
+        where = tuple((name, tuple(values)) for name, values in self.where.items())
+        earlier = None if since is None else (since.at, since.known_at)
+        return bodies.get((self.period, where, self.pipelines, earlier), lambda: self._computed(since))
+
+    def _computed(self, since: Pipeline | None) -> Body:
+        return body_of(
+            self.pipeline,
+            period=self.period,
+            where=self.where or None,
+            pipelines=self.pipelines,
+            since=since,
         )
 
     def reading(self, reader: str) -> Reading | Statement:

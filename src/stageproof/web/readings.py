@@ -30,6 +30,8 @@ from stageproof.web.reading_papers import ASKS, SHOWN, TITLES, paper_of
 from stageproof.web.reading_pdf import SIZES, pdf_of
 
 ROWS = 100
+MOVES = "board"
+"""The reading that says what moved, which takes a bridge."""
 OVERVIEW = {
     "sales": ("nominal", "qualified", "closing_soon"),
     "marketing": ("qualified_leads", "created", "qualified"),
@@ -59,7 +61,8 @@ def readings(request: HttpRequest) -> HttpResponse:
     """The four readings at a glance, and the frozen ones."""
     request.place = "readings"  # type: ignore[attr-defined]
     look = look_of(request)
-    papers = [paper_of(look.body, reader, without, scope=look.scope) for reader in SHOWN]
+    body, scope = look.body(), look.scope
+    papers = [paper_of(body, reader, without, scope=scope) for reader in SHOWN]
     glances = [
         {"paper": each, "figures": [figure for figure in (*each.large, *each.small)
                                     if figure.name in OVERVIEW.get(each.reader, ())],
@@ -83,7 +86,9 @@ def reading(request: HttpRequest, reader: str) -> HttpResponse:
     if reader not in SHOWN:
         raise Http404
     look = look_of(request)
-    paper = paper_of(look.body, reader, draw if "charts" in request.GET else ready, scope=look.scope)
+    paper = paper_of(
+        look.body(moved=reader == MOVES), reader, draw if "charts" in request.GET else ready, scope=look.scope
+    )
     context = {
         **shell(look), "paper": paper, "tabs": tabs("reading", (), look.query),
         "deals": reverse("reading_deals", args=[reader]), "carry": look.query[1:],
@@ -100,7 +105,7 @@ def reading_drawing(request: HttpRequest, reader: str, drawing: str) -> HttpResp
     if reader not in SHOWN:
         raise Http404
     look = look_of(request)
-    paper = paper_of(look.body, reader, only(drawing), scope=look.scope)
+    paper = paper_of(look.body(moved=reader == MOVES), reader, only(drawing), scope=look.scope)
     section = next((each for each in paper.sections if each.drawing is not None), None)
     if section is None:
         raise Http404
@@ -121,9 +126,10 @@ def reading_deals(request: HttpRequest, reader: str) -> HttpResponseBase:
         return as_csv(
             in_major(found, look.pipeline.currency), f"{reader}-{behind}-{look.moment.on.isoformat()}"
         )
+    title = title_of(look.body(moved=reader == MOVES), reader, behind)
     context = {
-        **shell(look), **listed(request, found, look.pipeline.currency), "title": title_of(look.body, reader, behind),
-        "chosen": chosen, "reader": TITLES[reader], "back": reverse("reading", args=[reader]) + look.query,
+        **shell(look), **listed(request, found, look.pipeline.currency), "title": title, "chosen": chosen,
+        "reader": TITLES[reader], "back": reverse("reading", args=[reader]) + look.query,
     }  # fmt: skip
     return render(request, "reading_deals.html", context)
 
@@ -135,9 +141,10 @@ def reading_pdf(request: HttpRequest, reader: str) -> HttpResponse:
     if reader not in SHOWN:
         raise Http404
     look = look_of(request)
-    paper = paper_of(look.body, reader, draw, scope=look.scope)
+    body = look.body(moved=reader == MOVES)
+    name = f"{reader}-{look.moment.on.isoformat()}"
     return as_pdf(
-        request, paper, look.body["head"], look.moment.now, name=f"{reader}-{look.moment.on.isoformat()}"
+        request, paper_of(body, reader, draw, scope=look.scope), body["head"], look.moment.now, name=name
     )
 
 

@@ -1,0 +1,267 @@
+"""The pages of readings: the same cents as the database, for whom they are meant, with every figure's deals."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from pypdf import PdfReader
+
+from stageproof.actions.deals import edit_deal
+from stageproof.engine.money import Money
+from stageproof.records.models import Deal, FrozenReading
+from tests.actions.readings_world import world
+from tests.web.conftest import Cast, Clock, acme, at, cast, deal, now, problems_of, ready, text_of
+
+__all__ = ["acme", "at", "cast", "deal", "now", "ready", "world"]
+
+PAPERS = ("sales", "marketing", "finance", "board", "reconciliation")
+Q1, Q2 = "?as_of=2026-03-02&period=2026-Q1", "?as_of=2026-03-02&period=2026-Q2"
+
+
+@pytest.fixture
+def later(world: Deal, now: Clock) -> Deal:
+    """The same company the day after, when the moment that is read has passed."""
+    now.days(1)
+    return world
+
+
+def figure(response: Any, name: str) -> str:
+    """Every digit of a figure on a page."""
+    found = re.search(
+        rf'id="figure-{name}">.*?<p class="value">.*?class="heard">(.*?)<', response.content.decode(), re.S
+    )
+    assert found, name
+    return unescape(found[1])
+
+
+def sql(query: str) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchone()[0]
+
+
+def euros(amount: int) -> str:
+    return Money(amount, "EUR").exact()
+
+
+# What a deal is worth in EUR, worked out by the database: USD at 0.9, to the cent.
+WORTH = "ROUND(amount * CASE currency WHEN 'USD' THEN 0.9 ELSE 1 END)"
+
+
+def test_the_pages_say_what_the_database_says(at: Callable[[str], Client], later: Deal) -> None:
+    eve = at("eve")
+    nominal = int(sql(f"SELECT SUM({WORTH}) FROM records_deal WHERE status = 'open'"))
+    for reader in ("sales", "marketing", "finance", "board"):
+        assert figure(eve.get(f"/readings/{reader}{Q2}"), "nominal") == euros(nominal), reader
+    board = eve.get(f"/readings/board{Q2}")
+    assert figure(board, "target") == "60,000.00 EUR"
+    assert figure(eve.get(f"/readings/board{Q1}"), "won") == euros(
+        int(sql(f"SELECT SUM({WORTH}) FROM records_deal WHERE status = 'won'"))
+    )
+    sales = eve.get(f"/readings/sales{Q2}").content.decode()
+    for owner, amount in (("Ann Archer", 5_000_000), ("Ben Baker", 1_111_110)):
+        row = re.search(rf'<tr><th scope="row"><a [^>]*>{owner}</a>.*?</tr>', sales, re.S)
+        assert row, owner
+        assert euros(amount) in row[0]
+    assert "all" in text_of(eve.get(f"/readings/reconciliation{Q2}"))
+    assert "checks come out even" in text_of(eve.get(f"/readings/reconciliation{Q2}"))
+
+
+def test_the_head_is_the_same_in_all(at: Callable[[str], Client], later: Deal) -> None:
+    eve = at("eve")
+    heads = {
+        re.search(
+            r'<dl class="reading-head">.*?</dl>', eve.get(f"/readings/{each}{Q2}").content.decode(), re.S
+        )[0]  # type: ignore[index]
+        for each in PAPERS
+    }
+    assert len(heads) == 1
+    assert "New business version 1" in heads.pop()
+
+
+@pytest.mark.parametrize("who", ["ann", "mia", "otto", "max", "eve"])
+def test_everyone_reads_the_deals_they_may_see(
+    cast: Cast, at: Callable[[str], Client], later: Deal, who: str
+) -> None:
+    client = at(who)
+    sees = 0 if who == "otto" else 6_111_110
+    assert figure(client.get(f"/readings/sales{Q2}"), "nominal") == euros(sees)
+    page = client.get(f"/readings{Q2}")
+    assert page.status_code == 200
+    scoped = who in ("ann", "mia", "otto")
+    assert ("the deals you see" in text_of(page)) == scoped
+    assert (b"Freeze" in page.content) == (not scoped)
+
+
+def test_a_filter_narrows_every_figure_and_the_target(at: Callable[[str], Client], later: Deal) -> None:
+    eve = at("eve")
+    assert figure(eve.get(f"/readings/sales{Q2}&owner=Ben+Baker"), "nominal") == euros(1_111_110)
+    assert figure(eve.get(f"/readings/finance{Q2}&team=West"), "nominal") == "0.00 EUR"
+    assert figure(eve.get(f"/readings/finance{Q2}&team=West"), "target") == "unknown"
+
+
+def test_every_figure_leads_to_deals_that_add_up_to_it(at: Callable[[str], Client], later: Deal) -> None:
+    eve = at("eve")
+    looked = 0
+    for reader in ("sales", "finance", "board"):
+        page = eve.get(f"/readings/{reader}{Q2}")
+        for name, address in re.findall(
+            r'id="figure-(\w+)">.*?<p class="value">(?:<a href="([^"]+)")?', page.content.decode(), re.S
+        ):
+            if not address:
+                continue
+            deals = eve.get(unescape(address) + "&format=csv")
+            assert deals.status_code == 200, name
+            rows = list(csv.DictReader(io.StringIO(b"".join(deals.streaming_content).decode())))  # type: ignore[attr-defined]
+            column = "expected" if name in ("expected", "forecast") else "value"
+            if name in (
+                "nominal",
+                "qualified",
+                "unqualified",
+                "base",
+                "outside",
+                "expected",
+                "closing_soon",
+                "won",
+            ):
+                whole = sum(round(float(row[column] or 0) * 100) for row in rows)
+                assert euros(whole) == figure(page, name), (reader, name)
+                looked += 1
+    assert looked >= 9
+
+
+def test_a_row_of_a_table_leads_to_its_deals(at: Callable[[str], Client], later: Deal) -> None:
+    eve = at("eve")
+    page = text_of(eve.get(f"/readings/sales/deals{Q2}&behind=nominal&of.owner=Ben+Baker"))
+    assert "Beta" in page
+    assert "Acme rollout" not in page
+    assert "value 11,111.10 EUR" in page
+    blank = text_of(eve.get(f"/readings/marketing/deals{Q2}&behind=nominal&of.source="))
+    assert "No deal is behind this figure" in blank
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("/readings/sales?period=2026-Q9", "is not a period"),
+        ("/readings/board?since=frozen-99", "no such moment"),
+        ("/readings/board?as_of=2999-01-01", "has not come yet"),
+        ("/readings/board?known_at=2999-01-01", "has not come yet"),
+        ("/readings/sales?pipeline=Nowhere", "There is no pipeline 'Nowhere'"),
+        ("/readings/sales/deals?behind=nothing", "No figure of this reading is called 'nothing'"),
+        ("/readings/sales/deals?behind=nominal&of.colour=red", "nothing called 'colour'"),
+    ],
+)
+def test_what_cannot_be_read_is_said(
+    at: Callable[[str], Client], later: Deal, address: str, code: str
+) -> None:
+    answer = at("eve").get(address)
+    assert answer.status_code == 422
+    assert code in " ".join(says for says, _ in problems_of(answer))
+
+
+def test_what_is_not_a_reading_is_not_found(at: Callable[[str], Client], later: Deal) -> None:
+    eve = at("eve")
+    for address in (
+        "/readings/sale",
+        "/readings/sale/pdf",
+        "/readings/sales/drawing/nothing",
+        "/readings/frozen/9/board",
+    ):
+        assert eve.get(address).status_code == 404, address
+
+
+def test_charts_come_after_the_page_and_without_script_too(at: Callable[[str], Client], later: Deal) -> None:
+    eve = at("eve")
+    page = eve.get(f"/readings/finance{Q2}").content.decode()
+    waiting = re.findall(r'hx-get="(/readings/finance/drawing/\w+[^"]*)"', page)
+    for address in waiting:
+        drawn = eve.get(unescape(address)).content.decode()
+        assert "<figcaption>" in drawn
+        assert drawn.count("<svg") == 2
+    again = eve.get(f"/readings/finance{Q2}&charts=yes").content.decode()
+    assert again.count("<figure") >= 2
+    assert "hx-get" not in again.split("<article")[1].split("</article>")[0]
+
+
+def test_freeze_open_and_compare(cast: Cast, at: Callable[[str], Client], later: Deal, now: Clock) -> None:
+    fay = at("fay")
+    made = fay.post(f"/readings/freeze{Q2}&owner=Ann+Archer", {"name": "Ann in April", "reader": "finance"})
+    row = FrozenReading.objects.get()
+    assert made.headers["Location"] == f"/readings/frozen/{row.pk}/finance"
+    assert (row.where, row.period) == ({"owner": ["Ann Archer"]}, "2026-Q2")
+    before = figure(fay.get(made.headers["Location"]), "expected")
+    now.days(1)
+    edit_deal(cast.ann, later.key, now=now(), changes={"amount": 1_000_000})
+    assert figure(fay.get(made.headers["Location"]), "expected") == before
+    assert "same to the cent" in text_of(fay.get(f"/readings/frozen/{row.pk}/check"))
+    page = fay.get(f"/readings/frozen/{row.pk}/compare")
+    assert "Nominal pipeline" in text_of(page)
+    assert euros(-4_000_000) in unescape(page.content.decode())
+    deals = text_of(fay.get(f"/readings/frozen/{row.pk}/compare?line=nominal&cause=events"))
+    assert "Acme rollout" in deals
+    assert "50,000.00" in deals
+    assert fay.get(f"/readings/frozen/{row.pk}/compare?line=nominal&cause=luck").status_code == 422
+    behind = text_of(fay.get(f"/readings/frozen/{row.pk}/sales/deals?behind=nominal"))
+    assert "value 50,000.00 EUR" in behind
+    # From then on the board's reading says what moved since it.
+    assert "Since “Ann in April”" in unescape(fay.get("/readings/board").content.decode())
+    for who in ("ann", "mia"):
+        for address in (f"/readings/frozen/{row.pk}/board", f"/readings/frozen/{row.pk}/compare"):
+            assert at(who).get(address).status_code == 403
+        assert at(who).post(f"/readings/freeze{Q2}", {"name": "Mine"}).status_code == 403
+
+
+def test_a_name_that_is_taken_is_said(at: Callable[[str], Client], later: Deal) -> None:
+    eve = at("eve")
+    eve.post(f"/readings/freeze{Q2}", {"name": "Board"})
+    again = eve.post(f"/readings/freeze{Q2}", {"name": "Board"})
+    assert again.status_code == 422
+    assert problems_of(again)[0][0] == "There is a frozen reading called 'Board' already."
+    assert FrozenReading.objects.count() == 1
+
+
+@pytest.mark.parametrize("reader", PAPERS)
+def test_the_pdf_has_the_same_cents(at: Callable[[str], Client], later: Deal, reader: str) -> None:
+    eve = at("eve")
+    page = eve.get(f"/readings/{reader}{Q2}")
+    answer = eve.get(f"/readings/{reader}/pdf{Q2}")
+    assert answer.headers["Content-Type"] == "application/pdf"
+    pdf = PdfReader(io.BytesIO(answer.content))
+    sheets = [" ".join(sheet.extract_text().split()) for sheet in pdf.pages]
+    whole = " ".join(sheets)
+    for name in ("nominal", "qualified", "expected", "forecast", "won", "target", "closing_soon"):
+        if f'id="figure-{name}"' in page.content.decode():
+            assert figure(page, name) in whole, name
+    assert "61,111.10" in whole
+    for number, sheet in enumerate(sheets, start=1):
+        assert f"Page {number} of {len(sheets)}" in sheet
+        assert "As of 2026-03-02" in sheet
+    # Charts are drawn with lines and letters, not as pictures of dots.
+    assert all(not sheet.images for sheet in pdf.pages)
+    assert pdf.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    width = round(float(pdf.pages[0].mediabox.width))
+    assert width == 595
+    letter = PdfReader(io.BytesIO(eve.get(f"/readings/{reader}/pdf{Q2}&paper=letter").content))
+    assert round(float(letter.pages[0].mediabox.width)) == 612
+
+
+def test_an_empty_company_has_readings_too(at: Callable[[str], Client]) -> None:
+    eve = at("eve")
+    for reader in PAPERS:
+        page = eve.get(f"/readings/{reader}")
+        assert page.status_code == 200
+        assert (
+            "checks come out even" in text_of(page)
+            or figure(page, "nominal" if reader != "marketing" else "qualified") == "0.00 EUR"
+        )
+        assert PdfReader(io.BytesIO(eve.get(f"/readings/{reader}/pdf").content)).pages
+    assert "Nothing is frozen yet" in text_of(eve.get("/readings"))
