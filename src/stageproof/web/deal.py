@@ -27,6 +27,7 @@ from stageproof.records.models.deals import CATEGORIES
 from stageproof.records.tables import book, definitions_in_force
 from stageproof.web.answers import actor_of, in_dialog, wants_part
 from stageproof.web.as_of import moment_of
+from stageproof.web.cards import what_of
 from stageproof.web.deal_history import drawings, timeline
 from stageproof.web.fields import read_facts
 from stageproof.web.mending import people_of
@@ -62,6 +63,7 @@ def page_of(request: HttpRequest, key: str) -> dict[str, Any]:
         "deal": row,
         "shown": shown,
         "facts": facts_of(shown),
+        "what": what_of(shown.row["name"] or key, shown.row["account"] or ""),
         "editable": editable,
         "verifies": editable and actor.role in VERIFIES,
         "committee": committee(shown, people),
