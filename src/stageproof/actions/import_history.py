@@ -76,10 +76,18 @@ def custom_values(frame: pl.DataFrame, custom: Sequence[str]) -> list[dict[str, 
     if not custom:
         return [{}] * frame.height
     columns = [frame[name].cast(pl.String).to_list() for name in custom]
-    return [
-        {name: value for name, value in zip(custom, values, strict=True) if value is not None}
-        for values in zip(*columns, strict=True)
-    ]
+    found: list[dict[str, str]] = []
+    last: tuple[Any, ...] = ()
+    for values in zip(*columns, strict=True):
+        # Versions of one deal mostly share what they hold: one dictionary serves them all.
+        if values == last:
+            found.append(found[-1])
+        else:
+            last = values
+            found.append(
+                {name: value for name, value in zip(custom, values, strict=True) if value is not None}
+            )
+    return found
 
 
 def _rows(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection, models
@@ -44,20 +45,21 @@ def _chained(
     ledger = session.ledger
     covered = chained_fields(model)
     days = {field.attname for field in model._meta.concrete_fields if isinstance(field, DayField)}
-    jsons = {given[f.attname] for f in model._meta.concrete_fields if isinstance(f, models.JSONField)}
+    jsons = [given[f.attname] for f in model._meta.concrete_fields if isinstance(f, models.JSONField)]
     added = tuple(session_values.values())
-    # Where each covered value comes from: the row, the session, or the count.
-    places = [(given.get(name), session_values.get(name), name in days) for name in covered]
-    at_seq, table = covered.index("seq"), model._meta.db_table
+    # Every covered value stands in the row, or after it: those of the session, and last the number.
+    after = {name: len(given) + place for place, name in enumerate([*session_values, "seq"])}
+    picked = itemgetter(*((given | after)[name] for name in covered))
+    written_out = [place for place, name in enumerate(covered) if name in days]
+    table = model._meta.db_table
+    as_json = _JsonTexts(jsons)
     for row in rows:
         ledger.last_seq += 1
-        values = [
-            value if place is None else _iso(row[place]) if day else row[place]
-            for place, value, day in places
-        ]
-        values[at_seq] = ledger.last_seq
+        values = [*picked((*row, *added, ledger.last_seq))]
+        for place in written_out:
+            values[place] = _iso(values[place])
         ledger.last_digest = digest_of_plain(ledger.last_digest, table, values)
-        yield (*_as_json(row, jsons), ledger.last_seq, *added, ledger.last_digest)
+        yield (*as_json(row), ledger.last_seq, *added, ledger.last_digest)
 
 
 def insert_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[Row]) -> int:
@@ -85,9 +87,9 @@ def update_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[
     fields = [next(f for f in model._meta.concrete_fields if f.attname == name) for name in names]
     quote = connection.ops.quote_name
     pairs = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
-    jsons = {place for place, field in enumerate(fields) if isinstance(field, models.JSONField)}
+    as_json = _JsonTexts([place for place, field in enumerate(fields) if isinstance(field, models.JSONField)])
     sql = f"UPDATE {quote(model._meta.db_table)} SET {pairs} WHERE id = %s"  # noqa: S608 - names of our own columns
-    execute_many(sql, (_as_json(row, jsons) for row in rows))
+    execute_many(sql, (as_json(row) for row in rows))
 
 
 def execute_many(sql: str, rows: Iterable[Row]) -> None:
@@ -97,10 +99,23 @@ def execute_many(sql: str, rows: Iterable[Row]) -> None:
             cursor.executemany(sql, batch)
 
 
-def _as_json(row: Row, places: set[int]) -> Row:
-    for place in places:
-        row = (*row[:place], json.dumps(row[place]) if row[place] else "{}", *row[place + 1 :])
-    return row
+class _JsonTexts:
+    """Puts JSON in its place as text; rows that follow each other often hold the very same dictionary."""
+
+    def __init__(self, places: Sequence[int]) -> None:
+        self.places = places
+        self.last: Any = None
+        self.text = "{}"
+
+    def __call__(self, row: Row) -> Row:
+        for place in self.places:
+            row = (*row[:place], self._text(row[place]), *row[place + 1 :])
+        return row
+
+    def _text(self, value: Any) -> str:
+        if value is not self.last:
+            self.last, self.text = value, json.dumps(value) if value else "{}"
+        return self.text
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
