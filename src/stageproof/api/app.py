@@ -19,6 +19,7 @@ from stageproof.api import (
     deals,
     definitions,
     evidence,
+    frozen_readings,
     imports,
     leads,
     me,
@@ -45,7 +46,7 @@ it as If-Match, or `expected_version`, and get 409 with what changed where someo
 """
 RESOURCES = (
     deals, evidence, committee, activities, accounts, contacts, leads, targets, rates, definitions, imports, measures,
-    people, me,
+    frozen_readings, people, me,
 )  # fmt: skip
 
 api = NinjaAPI(
