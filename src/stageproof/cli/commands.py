@@ -16,6 +16,7 @@ class Command(NamedTuple):
 COMMANDS = (
     Command("audit", "stageproof.cli.audit", "Show what in a CRM export is real"),
     Command("bridge", "stageproof.cli.bridge", "Show why the pipeline moved between two days"),
+    Command("reading", "stageproof.cli.reading", "Read the pipeline as one of its readers does"),
     Command("measure", "stageproof.cli.measure", "Compute any measure, on any engine"),
     Command("check", "stageproof.cli.check", "Check a pipeline definition"),
     Command("map", "stageproof.cli.map", "Propose how the columns of files are to be read"),
