@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import narwhals as nw
+import polars as pl
 
 from stageproof.engine.book import Pipeline, in_memory
+from stageproof.engine.definition import EXPANSION
 from stageproof.engine.frames import Lazy, collect
 from stageproof.engine.measures.grouping import with_groups
+from stageproof.engine.problem import Problem, Refused
 
 OF_DEALS = ("deals", "evidence", "roles", "activities", "touches")
 OF_LEADS = ("activities", "touches")
@@ -60,6 +63,45 @@ def narrowed(pipeline: Pipeline, where: Where) -> Pipeline:
         kept = tables["leads"] if shared else tables["leads"].filter(has_deal)
         tables["leads"] = _matching(kept, shared)
     return Pipeline(replace(found.book, tables=tables), found.at, found.known_at, keeps=True)
+
+
+def of_pipelines(pipeline: Pipeline, chosen: str | None = None) -> Pipeline:
+    """The pipeline of the deals that are in new business, or in the pipeline of a name, under its definitions alone.
+
+    What comes after the purchase is not added to new business, unless there is nothing else. Targets stay: they
+    are of new business. Refused where no definition and no deal is of that name.
+    """
+    definitions = pipeline.definitions
+    expansions = [each.pipeline for each in definitions if each.kind == EXPANSION]
+    if chosen is None and (not expansions or len(expansions) == len(definitions)):
+        return pipeline
+    return pipeline.remember(f"of pipeline {chosen}", lambda: _of_pipelines(pipeline, chosen, expansions))
+
+
+def _of_pipelines(pipeline: Pipeline, chosen: str | None, expansions: Sequence[str]) -> Pipeline:
+    # A deal that was taken out was of the pipeline that it was in last.
+    last = pipeline.versions.filter(nw.col("valid_to") > pipeline.at)
+    there = collect(last.select("deal", "pipeline"))
+    known = {*(each.pipeline for each in pipeline.definitions), *there["pipeline"].drop_nulls().unique()}
+    if chosen is not None and chosen not in known:
+        says = f"There is no pipeline '{chosen[:80]}' at this moment."
+        remedy = f"Use one of: {', '.join(sorted(known))}."
+        raise Refused([Problem("unknown_pipeline", says, remedy, column="pipeline", value=chosen[:80])])
+    is_theirs = (
+        pl.col("pipeline").is_in(list(expansions) if chosen is None else [chosen]).fill_null(value=False)
+    )
+    keys = there.filter(~is_theirs if chosen is None else is_theirs)["deal"].to_list()
+    found = of_deals(pipeline, keys)
+    rules = [
+        each
+        for each in pipeline.book.definitions
+        if (each.pipeline not in expansions if chosen is None else each.pipeline == chosen)
+    ]
+    tables = dict(found.book.tables)
+    if chosen in expansions and "targets" in tables:
+        tables["targets"] = tables["targets"].filter(_is_one_of("owner", []))
+    book = replace(found.book, tables=tables, definitions=tuple(rules))
+    return Pipeline(book, found.at, found.known_at, keeps=True)
 
 
 def _theirs(targets: Lazy, where: Where) -> Lazy:
