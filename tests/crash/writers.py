@@ -33,6 +33,7 @@ class Writer:
     amounts: dict[str, list[int]] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     attempts: int = 0
+    put_off: int = 0
     odd: list[tuple[int, object]] = field(default_factory=list)
 
     def run(self) -> None:
@@ -70,6 +71,7 @@ class Writer:
                     return found
                 if status not in AGAIN:
                     raise AssertionError((status, answer))
+                self.put_off += 1
             time.sleep(0.15)
 
 
@@ -87,6 +89,11 @@ class Crowd:
     @property
     def attempts(self) -> int:
         return sum(writer.attempts for writer in self.writers)
+
+    @property
+    def put_off(self) -> int:
+        """How many requests were answered that they should come again."""
+        return sum(writer.put_off for writer in self.writers)
 
     @property
     def acknowledged(self) -> int:
