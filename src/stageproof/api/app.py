@@ -26,6 +26,7 @@ from stageproof.api import (
     measures,
     people,
     rates,
+    readings,
     targets,
 )
 from stageproof.api.auth import Token
@@ -46,7 +47,7 @@ it as If-Match, or `expected_version`, and get 409 with what changed where someo
 """
 RESOURCES = (
     deals, evidence, committee, activities, accounts, contacts, leads, targets, rates, definitions, imports, measures,
-    frozen_readings, people, me,
+    readings, frozen_readings, people, me,
 )  # fmt: skip
 
 api = NinjaAPI(
