@@ -21,7 +21,17 @@ from stageproof.audit.audit import Audit
 from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import instant_of, readable
 from stageproof.engine.measures import MEASURES, Measure
-from stageproof.engine.measures.asking import Kind, answer, arguments, kind_of, needs, takes
+from stageproof.engine.measures.asking import (
+    OF_EVERY_PIPELINE,
+    STARTS,
+    Kind,
+    answer,
+    arguments,
+    kind_of,
+    needs,
+    takes,
+)
+from stageproof.engine.narrowing import of_pipelines
 from stageproof.engine.problem import Problem, Refused
 from stageproof.web.policy import EVERYONE, policy
 
@@ -75,10 +85,16 @@ class MeasureQuery(BaseModel):
     period: str | None = Field(
         None, max_length=40, description="2026-Q1, 2026-03, FY2026, 2026-01-01..2026-02-15"
     )
+    pipeline: str | None = Field(
+        None, max_length=120, description="One pipeline; without it, all of new business."
+    )
     by: str = Field("", max_length=200, description="Columns to group by, with commas: owner,quarter")
     as_of: str | None = Field(None, max_length=40)
     known_at: str | None = Field(None, max_length=40)
     start: str | None = Field(None, max_length=40, description="Of a bridge: the day or instant it begins.")
+    start_known_at: str | None = Field(
+        None, max_length=40, description="Of a bridge: until when what was known of its beginning counts."
+    )
     mode: str | None = Field(None, max_length=20, description="Of a bridge: endpoints or events.")
     model: str | None = Field(
         None, max_length=20, description="Of attribution: first, last, linear, w_shaped."
@@ -138,6 +154,8 @@ def measure(request: HttpRequest, name: str, asked: Query[MeasureQuery]) -> Any:
         at, known, start = place_of(asked.cursor, [int, int, int])
         moment = replace(moment, pipeline=Pipeline(moment.pipeline.book, at, known))
     pipeline = seen(actor(request), moment.pipeline)
+    if found.name not in OF_EVERY_PIPELINE:
+        pipeline = of_pipelines(pipeline, asked.pipeline)
     period = pipeline.book.calendar.period(asked.period) if asked.period else None
     table = _computed(found, pipeline, asked)
     part = readable(table.slice(start, asked.limit))
@@ -186,8 +204,9 @@ def _described(each: Measure) -> dict[str, Any]:
 
 def _computed(found: Measure, pipeline: Pipeline, asked: MeasureQuery) -> pl.DataFrame:
     given = arguments(found, asked.model_dump(), pipeline.book.calendar)
-    if "start" in given:
-        given["start"] = instant_of(moment_of(given["start"]).pipeline.at)
+    for start in STARTS:
+        if start in given:
+            given[start] = instant_of(moment_of(given[start]).pipeline.at)
     return answer(found, pipeline, given)
 
 

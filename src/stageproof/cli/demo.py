@@ -138,9 +138,10 @@ def _figures(console: Console) -> None:
     from stageproof.engine.measures.coverage import coverage
     from stageproof.engine.measures.open_pipeline import open_pipeline
     from stageproof.engine.money import Money
+    from stageproof.engine.narrowing import of_pipelines
     from stageproof.records.tables import pipeline_now
 
-    pipeline = pipeline_now(timezone.now())
+    pipeline = of_pipelines(pipeline_now(timezone.now()))
     book = pipeline.book
     period = book.calendar.containing(pipeline.on, "quarter")
     whole = open_pipeline(pipeline).row(0, named=True)

@@ -17,8 +17,16 @@ from stageproof.cli.loading import definition_named, load
 from stageproof.engine.book import Book, Pipeline
 from stageproof.engine.frames import readable
 from stageproof.engine.measures import MEASURES, Measure
-from stageproof.engine.measures.asking import answer, arguments, find_measure, kind_of, takes
+from stageproof.engine.measures.asking import (
+    OF_EVERY_PIPELINE,
+    answer,
+    arguments,
+    find_measure,
+    kind_of,
+    takes,
+)
 from stageproof.engine.money import Money
+from stageproof.engine.narrowing import of_pipelines
 from stageproof.engine.period import Calendar, check_zone
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.warehouse import About, book_in_folder, book_in_tables
@@ -74,6 +82,9 @@ def command(
     outcomes: Annotated[
         str | None, typer.Option("--outcomes", help="Of cycle length: won, lost, or both with a comma.")
     ] = None,
+    only: Annotated[
+        str | None, typer.Option("--pipeline", help="One pipeline; without it, all of new business.")
+    ] = None,
     definition: Annotated[
         list[str] | None,
         typer.Option(
@@ -103,7 +114,8 @@ def command(
         "since": since, "outcomes": outcomes,
     }  # fmt: skip
     given = arguments(measure, asked, loaded.calendar)
-    pipeline = loaded.as_of(as_of or loaded.span()[1], known_at)
+    whole = loaded.as_of(as_of or loaded.span()[1], known_at)
+    pipeline = whole if measure.name in OF_EVERY_PIPELINE else of_pipelines(whole, only)
     table = answer(measure, pipeline, given)
     if csv is not None:
         write_text(csv, _texts(table, pipeline.currency).write_csv())

@@ -24,8 +24,10 @@ from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import instant_of, readable
 from stageproof.engine.measures import Measure
 from stageproof.engine.measures.asking import (
+    OF_EVERY_PIPELINE,
     PARAMETERS,
     ROWS,
+    STARTS,
     answer,
     arguments,
     find_measure,
@@ -36,7 +38,7 @@ from stageproof.engine.measures.behind import Asked, behind, rates_used
 from stageproof.engine.measures.figures import FIGURES, LINE_SAYS, Figure, figure_of
 from stageproof.engine.measures.grouping import COLUMNS, GRAINS
 from stageproof.engine.money import SCALE, Money, exponent
-from stageproof.engine.narrowing import narrowed
+from stageproof.engine.narrowing import narrowed, of_pipelines
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_at
 from stageproof.web.board import whole_number
@@ -157,12 +159,17 @@ def why_of(actor: Actor, moment: Moment, name: str, given_words: Mapping[str, st
     words = {key: value for key, value in given_words.items() if value}
     asked = {key: words.get(key) for key in PARAMETERS if key not in ("as_of", "known_at")}
     pipeline = seen(actor, moment.pipeline)
+    if name not in OF_EVERY_PIPELINE:
+        pipeline = of_pipelines(pipeline, words.get("pipeline"))
     given = arguments(measure, asked, pipeline.book.calendar)
-    if "start" in given:
-        given["start"] = instant_of(moment_at(given["start"]).pipeline.at)
+    for start in STARTS:
+        if start in given:
+            given[start] = instant_of(moment_at(given[start]).pipeline.at)
     by = given.get("by", ())
     telling = (*((by,) if isinstance(by, str) else by), *ROWS.get(name, ()))
     values = {key: None if words[key] == NONE else words[key] for key in words if key in (*GROUPS, *telling)}
+    # A pipeline by name is whose deals they are, not a cut of them: its targets stay.
+    values = {key: value for key, value in values.items() if key != "pipeline" or key in telling}
     picked = {key: value for key, value in values.items() if key in telling}
     where = {key: [value] for key, value in values.items() if key not in telling}
     if where and narrows_itself(measure):
@@ -286,31 +293,38 @@ def _rate(nano: int | None, source: str, target: str) -> Decimal | None:
 def python_call(shown: Why) -> str:
     """The Python that computes the figure from an exported book, line by line."""
     name, given = shown.measure.name, shown.given
+    only = shown.words.get("pipeline")
+    is_apart = shown.pipeline.definitions != shown.moment.pipeline.definitions
+    narrowing = [
+        *(["narrowed"] if shown.where and "where" not in given else []),
+        *(["of_pipelines"] if is_apart else []),
+    ]
+    of_these = f"of_pipelines({{}}{f', {only!r}' if only else ''})" if is_apart else "{}"
     lines = [
         "from pathlib import Path",
         "from stageproof import measures",
-        *(
-            ["from stageproof.engine.narrowing import narrowed"]
-            if shown.where and "where" not in given
-            else []
-        ),
+        *([f"from stageproof.engine.narrowing import {', '.join(narrowing)}"] if narrowing else []),
         "from stageproof.importers.warehouse import book_in_folder",
         "",
         'book = book_in_folder(Path("export"))',
     ]
     known = shown.pipeline.known_at
     at = repr(instant_of(shown.pipeline.at).isoformat())
-    options = [f"{key}={_python(value)}" for key, value in given.items() if key not in ("start", "where")]
+    options = [f"{key}={_python(value)}" for key, value in given.items() if key not in (*STARTS, "where")]
     if shown.where and "where" in given:
         options.append(f"where={dict(shown.where)!r}")
+    if "start_known_at" in given:
+        options.append(f"start_known_at={given['start_known_at'].isoformat()!r}")
     if "start" in given:
+        if is_apart:
+            lines.append(f"book = {of_these.format(f'book.as_of({at})')}.book")
         if known is not None:
             options.append(f"known_at={instant_of(known).isoformat()!r}")
         ends = f"book, {given['start'].isoformat()!r}, {at}"
         call = f"measures.{name}({', '.join([ends, *options])}).lines"
     else:
         as_of = at if known is None else f"{at}, known_at={instant_of(known).isoformat()!r}"
-        lines.append(f"pipeline = book.as_of({as_of})")
+        lines.append(f"pipeline = {of_these.format(f'book.as_of({as_of})')}")
         if shown.where:
             lines.append(f"pipeline = narrowed(pipeline, {dict(shown.where)!r})")
         call = f"measures.{name}({', '.join(['pipeline', *options])})"

@@ -23,6 +23,7 @@ PARAMETERS = (
     "as_of",
     "known_at",
     "start",
+    "start_known_at",
     "mode",
     "model",
     "of",
@@ -32,7 +33,13 @@ PARAMETERS = (
 )
 """What a measure can be asked with in words; `as_of` and `known_at` are of the pipeline."""
 
-WORDS = ("start", "mode", "model", "of", "view", "since")
+STARTS = ("start", "start_known_at")
+"""The instants of a bridge's start."""
+
+WORDS = ("mode", "model", "of", "view", "since")
+OF_EVERY_PIPELINE = ("retention",)
+"""What follows contracts from new business into what comes after it."""
+
 MONEY = (
     "amount",
     "cost",
@@ -91,7 +98,7 @@ def narrows_itself(measure: Measure) -> bool:
 def arguments(measure: Measure, asked: Mapping[str, str | None], calendar: Calendar) -> dict[str, Any]:
     """What is asked for in words, as the measure takes it; refused where it takes no such thing, or lacks one.
 
-    A bridge's `start` stays as it was written, for only whoever asks knows which instants may be asked for.
+    The instants of a bridge's start stay as they were written, for only whoever asks knows which may be asked for.
     """
     possible = _parameters(measure)
     given: dict[str, Any] = {}
@@ -102,7 +109,7 @@ def arguments(measure: Measure, asked: Mapping[str, str | None], calendar: Calen
         given["by"] = names[0] if measure.name in ("attribution", "sources") else names
     if asked.get("outcomes"):
         given["outcomes"] = tuple(str(asked["outcomes"]).split(","))
-    for name in WORDS:
+    for name in (*STARTS, *WORDS):
         if (value := asked.get(name)) is not None:
             given[name] = value
     problems = [_takes_no(measure, name) for name in given if name not in possible]
