@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from docs.demo_pages import demo_pages
 from docs.examples import DEMO_DAY, DEMO_PERIOD
 
 from stageproof.audit.audit import audit
@@ -27,7 +28,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture of the report: its file, the size of the window, the scheme, and where it is scrolled to."""
+    """One picture: its file, the size of the window, the scheme, and where it is scrolled to or which page it is."""
 
     name: str
     width: int
@@ -42,6 +43,24 @@ SHOWN = (
     Picture("report-phone.png", 390, 844),
     Picture("report-checks.png", 1280, 900, at="#checks"),
 )
+
+
+FIRST_YEAR = "as_of=2024-09-23&period=2024-Q3&since=period"
+SECOND_YEAR = "as_of=2025-09-22&period=2025-Q3&since=period"
+"""A week before the end of the third quarter, a year before and after the firm took up its routine."""
+
+READINGS = (
+    Picture("readings-2024.png", 1280, 900, at=f"/readings?{FIRST_YEAR}"),
+    Picture("readings-2025.png", 1280, 900, at=f"/readings?{SECOND_YEAR}"),
+    *(
+        Picture(f"reading-{reader}-{year}.png", 1280, 1100, at=f"/readings/{reader}?{asked}&charts=yes")
+        for reader in ("sales", "marketing", "finance", "board")
+        for year, asked in ((2024, FIRST_YEAR), (2025, SECOND_YEAR))
+    ),
+    Picture("reconciliation.png", 1280, 1100, at=f"/readings/reconciliation?{FIRST_YEAR}&charts=yes"),
+    Picture("reading-phone.png", 390, 844, "dark", at=f"/readings/board?{SECOND_YEAR}&charts=yes"),
+)
+"""The readings of both years; `at` is the address of the page."""
 
 
 def page_of_demo_company() -> str:
@@ -63,6 +82,23 @@ def take(browser: Browser, address: str, picture: Picture) -> None:
     page.context.close()
 
 
+def take_pages(browser: Browser, folder: Path) -> None:
+    """The pictures of pages that need a server, as the chief executive sees them."""
+    with demo_pages(folder, "executive") as (address, cookie):
+        for picture in READINGS:
+            size = {"width": picture.width, "height": picture.height}
+            context = browser.new_context(
+                viewport=size,
+                color_scheme=picture.scheme,
+                device_scale_factor=1,  # type: ignore[arg-type]
+            )
+            context.add_cookies([cookie])  # type: ignore[list-item]
+            page = context.new_page()
+            page.goto(address + picture.at, wait_until="networkidle")
+            page.screenshot(path=PICTURES / picture.name, animations="disabled")
+            context.close()
+
+
 def main() -> int:
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
     if found is None:
@@ -75,6 +111,7 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
         for picture in SHOWN:
             take(browser, path.as_uri(), picture)
+        take_pages(browser, Path(folder) / "home")
         browser.close()
     return 0
 

@@ -234,12 +234,16 @@ def share_list(request: HttpRequest, frozen_id: Id) -> Any:
 
 @router.post("/frozen-readings/{frozen_id}/links", response=answers(LinkMade))
 @policy(*SHARES)
-@sensitive_variables("text")
 def share(request: HttpRequest, frozen_id: Id, given: Share) -> Any:
     """A link that shows one reading to whoever has it; its address is shown this once."""
     if request.headers.get(HEADER):
         says = "An answer to a key is kept, and the address of a link must not be."
         raise Refused([Problem("key_not_taken", says, f"Send it without {HEADER}.", column=HEADER)])
+    return _shared(request, frozen_id, given)
+
+
+@sensitive_variables()
+def _shared(request: HttpRequest, frozen_id: int, given: Share) -> dict[str, Any]:
     link, text = share_reading(
         actor(request), frozen_id, reader=given.reader, now=timezone.now(), expires_at=given.expires_at
     )
