@@ -44,7 +44,10 @@ def posted(row: DefinitionVersion) -> dict[str, Any]:
                 each.prefix + "says": each.says,
                 each.prefix + "kind": each.kind,
             }
-            given |= {each.prefix + name: text for name, text in each.given.items() if text}
+            for proof in (each, *each.parts):
+                given[proof.prefix + "kind"] = proof.kind
+                given |= {proof.prefix + name: text for name, text in proof.given.items() if text}
+    given |= {f"rule-{rule.name}": rule.text for rule in form.rules}
     return given
 
 

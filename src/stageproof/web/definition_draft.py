@@ -32,7 +32,7 @@ from stageproof.web.definition_form import (
     typed_form,
 )
 from stageproof.web.policy import policy
-from stageproof.web.proof_form import KINDS, SUGGESTED, TESTS
+from stageproof.web.proof_form import KINDS, PARTS, SUGGESTED, TESTS
 
 SAVES = ("save", "effect")
 
@@ -54,6 +54,7 @@ def definition_draft(request: HttpRequest, version: int) -> HttpResponse:
     except Refused as refused:
         shown = (
             form.problems
+            or [each for rule in form.rules for each in rule.problems]
             or [each for stage in form.stages for each in stage.problems]
             or [each for stage in form.stages for criterion in stage.exit for each in criterion.problems]
         )
@@ -147,6 +148,8 @@ def _form(
 ) -> HttpResponse:  # fmt: skip
     context = {
         **_around(row), "form": named(form), "unsaved": unsaved, "refused": refused, "kinds": KINDS, "tests": TESTS,
+        "part_kinds": PARTS, "rules_set": sum(bool(each.text) for each in form.rules),
+        "rules_open": any(each.text or each.problems for each in form.rules),
         "suggested": SUGGESTED, "frameworks": FRAMEWORKS, "roles": ROLES,
         "people": Person.objects.filter(is_active=True).order_by("name"), "last": len(form.stages) - 1,
     }  # fmt: skip

@@ -11,25 +11,26 @@ from typing import Any
 
 import tomli_w
 
-from stageproof.engine.definition import Definition, read_definition, write_definition
+from stageproof.engine.definition import Criterion, Definition, read_definition, write_definition
 from stageproof.engine.definition_check import check_definition
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.proof import sentence
-from stageproof.web.proof_form import BEGINS, NAMES, SUGGESTED, fields_of, table_of
+from stageproof.web.proof_form import BEGINS, JOINS, NAMES, SUGGESTED, fields_of, joined, parts_of, table_of
+from stageproof.web.rules_form import RuleField, rule_fields, rules_table, typed_rules
 
 
 @dataclass
-class CriterionForm:
-    """A criterion as typed; `asks` is its proof in words where it can be read."""
+class ProofForm:
+    """A proof as typed: its kind and the fields of it, or the proofs that it joins."""
 
-    id: str = ""
-    says: str = ""
     kind: str = "evidence"
     given: dict[str, str] = field(default_factory=lambda: dict(BEGINS["evidence"]))
-    asks: str = ""
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
+    parts: list[ProofForm] = field(default_factory=list)
     prefix: str = ""
+
+    @property
+    def joins(self) -> bool:
+        return self.kind in JOINS
 
     @property
     def choices(self) -> list[tuple[str, str]]:
@@ -37,6 +38,17 @@ class CriterionForm:
         offered = SUGGESTED.get(self.kind, [])
         held = self.given.get(self.kind, "")
         return offered if not held or held in dict(offered) else [*offered, (held, held.replace("_", " "))]
+
+
+@dataclass
+class CriterionForm(ProofForm):
+    """A criterion as typed; `asks` is its proof in words where it can be read."""
+
+    id: str = ""
+    says: str = ""
+    asks: str = ""
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
 
 @dataclass
@@ -63,6 +75,7 @@ class DefinitionForm:
     frameworks: list[str] = field(default_factory=list)
     waiver_roles: list[str] = field(default_factory=list)
     waiver_days: str = ""
+    rules: list[RuleField] = field(default_factory=list)
     stages: list[StageForm] = field(default_factory=list)
     rest: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -79,6 +92,7 @@ def form_of(toml: str) -> DefinitionForm:
         frameworks=list(definition.frameworks),
         waiver_roles=list(definition.waiver_roles),
         waiver_days=str(definition.waiver_days),
+        rules=rule_fields(definition.rules),
         rest=_rest(toml),
     )
     # The words of the text are kept: what a definition fills in for itself is not written into it.
@@ -86,8 +100,7 @@ def form_of(toml: str) -> DefinitionForm:
     for stage, given in zip(definition.stages, written, strict=True):
         criteria = []
         for each in stage.exit:
-            kind, fields = fields_of(each.proof)
-            criteria.append(CriterionForm(each.id, each.says, kind, fields))
+            criteria.append(_shown(each))
         form.stages.append(
             StageForm(
                 stage.name,
@@ -101,6 +114,15 @@ def form_of(toml: str) -> DefinitionForm:
     return checked(form)
 
 
+def _shown(criterion: Criterion) -> CriterionForm:
+    found = parts_of(criterion.proof)
+    if found is not None:
+        parts = [ProofForm(kind, fields) for kind, fields in found[1]]
+        return CriterionForm(found[0], {}, parts, id=criterion.id, says=criterion.says)
+    kind, fields = fields_of(criterion.proof)
+    return CriterionForm(kind, fields, id=criterion.id, says=criterion.says)
+
+
 def typed_form(given: Mapping[str, Any], toml: str, pipeline: str) -> DefinitionForm:
     """The form as it was posted; `given` is a QueryDict, `toml` the draft's text as saved."""
     form = DefinitionForm(
@@ -109,6 +131,7 @@ def typed_form(given: Mapping[str, Any], toml: str, pipeline: str) -> Definition
         frameworks=given.getlist("framework"),  # type: ignore[attr-defined]
         waiver_roles=given.getlist("waiver_role"),  # type: ignore[attr-defined]
         waiver_days=_said(given, "waiver_days"),
+        rules=typed_rules(given),
         rest=_rest(toml),
     )
     for place in _numbers(given, r"s-(\d{1,4})-name"):
@@ -123,14 +146,31 @@ def typed_form(given: Mapping[str, Any], toml: str, pipeline: str) -> Definition
 
 
 def _criterion(given: Mapping[str, Any], prefix: str) -> CriterionForm:
-    kind = _said(given, prefix + "kind")
+    proof = _proof(given, prefix)
+    return CriterionForm(
+        proof.kind,
+        proof.given,
+        proof.parts,
+        id=_said(given, prefix + "id"),
+        says=_said(given, prefix + "says"),
+    )
+
+
+def _proof(given: Mapping[str, Any], prefix: str) -> ProofForm:
+    kind, was = _said(given, prefix + "kind"), _said(given, prefix + "was")
+    if kind in JOINS:
+        numbers = _numbers(given, rf"{prefix}p-(\d{{1,4}})-kind")
+        parts = [_proof(given, f"{prefix}p-{number}-") for number in numbers]
+        if was in NAMES and was != "toml" and not parts:
+            # What was asked for so far is the first of those that are joined now.
+            parts = [ProofForm(was, {name: _said(given, prefix + name) for name in NAMES[was]}), ProofForm()]
+        return ProofForm(kind, {}, parts[:1] if kind == "not" else parts)
     kind = kind if kind in NAMES else "evidence"
     fields = {name: _said(given, prefix + name) for name in NAMES[kind]}
-    was = _said(given, prefix + "was")
     if was and was != kind:
         # Another kind was chosen: its fields were not on the page yet, but for those that both have.
         fields = BEGINS[kind] | {name: text for name, text in fields.items() if text}
-    return CriterionForm(_said(given, prefix + "id"), _said(given, prefix + "says"), kind, fields)
+    return ProofForm(kind, fields)
 
 
 def operated(form: DefinitionForm, what: str) -> DefinitionForm:
@@ -164,8 +204,20 @@ def _of_stage(form: DefinitionForm, verb: str, at: list[int]) -> None:
     elif verb == "remove-criterion" and len(at) > 1 and at[1] < len(criteria):
         del criteria[at[1]]
         form.focus = f"s-{place}-add"
-    elif verb == "kind" and len(at) > 1 and at[1] < len(criteria):
+    elif len(at) > 1 and at[1] < len(criteria):
         form.focus = f"s-{place}-c-{at[1]}-kind"
+        _of_parts(form, criteria[at[1]], verb, at)
+
+
+def _of_parts(form: DefinitionForm, criterion: CriterionForm, verb: str, at: list[int]) -> None:
+    parts, prefix = criterion.parts, f"s-{at[0]}-c-{at[1]}-"
+    if verb == "add-part" and criterion.joins:
+        parts.append(ProofForm())
+        form.focus = f"{prefix}p-{len(parts) - 1}-kind"
+    elif verb == "remove-part" and len(at) > 2 and at[2] < len(parts):
+        del parts[at[2]]
+    elif verb == "part" and len(at) > 2:
+        form.focus = f"{prefix}p-{at[2]}-kind"
 
 
 def toml_of(form: DefinitionForm) -> str:
@@ -213,6 +265,8 @@ def named(form: DefinitionForm) -> DefinitionForm:
         stage.prefix = f"s-{place}-"
         for number, each in enumerate(stage.exit):
             each.prefix = f"s-{place}-c-{number}-"
+            for at, part in enumerate(each.parts):
+                part.prefix = f"{each.prefix}p-{at}-"
     return form
 
 
@@ -226,8 +280,13 @@ def _table(form: DefinitionForm, faults: list[Problem]) -> dict[str, Any]:
         "pipeline": _filled(name=form.pipeline, owner=form.owner, frameworks=form.frameworks) | head,
         "waivers": _filled(roles=form.waiver_roles, days=_whole(form.waiver_days)),
     }
-    if form.rest.get("rules"):
-        table["rules"] = form.rest["rules"]
+    table |= {
+        name: section
+        for name, section in form.rest.items()
+        if name not in ("pipeline", "waivers", "rules", "stages")
+    }
+    if rules := rules_table(form.rules):
+        table["rules"] = rules
     taken = {each.id.casefold() for stage in form.stages for each in stage.exit if each.id}
     table["stages"] = [
         _stage(stage, f"stages[{place}]", taken, faults) for place, stage in enumerate(form.stages, start=1)
@@ -240,7 +299,11 @@ def _stage(stage: StageForm, place: str, taken: set[str], faults: list[Problem])
     for number, each in enumerate(stage.exit, start=1):
         if not each.id and each.says:
             each.id = _new_id(each.says, taken)
-        proof, unread = table_of(each.kind, each.given)
+        proof, unread = (
+            (joined(each.kind, [(part.kind, part.given) for part in each.parts]), [])
+            if each.joins
+            else table_of(each.kind, each.given)
+        )
         faults += [
             Problem(
                 problem.code,
@@ -271,6 +334,9 @@ def _wanting(form: DefinitionForm) -> list[Problem]:
 
 def _place_of(form: DefinitionForm, problem: Problem) -> list[Problem]:
     """The list of problems beside what the problem is about."""
+    if problem.column.startswith("rules."):
+        rule = next((each for each in form.rules if problem.column.startswith(f"rules.{each.name}")), None)
+        return rule.problems if rule else form.problems
     found = re.match(r"stages\[(\d+)\](?:\.exit\[(\d+)\])?", problem.column)
     if not found or int(found[1]) > len(form.stages):
         return form.problems

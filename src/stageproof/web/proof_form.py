@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -14,9 +14,12 @@ from stageproof.engine.proof import (
     ACTIVITIES,
     ROLES,
     ActivityProof,
+    AllOf,
+    AnyOf,
     EvidenceProof,
     FieldProof,
     NextStepProof,
+    Not,
     Proof,
     RoleProof,
     field_label,
@@ -32,8 +35,14 @@ KINDS = (
     ("activity", "Something that happened"),
     ("next_step", "A next step"),
     ("field", "A fact of the deal"),
-    ("toml", "Several together"),
+    ("all_of", "All of several"),
+    ("any_of", "Any of several"),
+    ("not", "The opposite of"),
+    ("toml", "Nested deeper, as TOML"),
 )
+JOINS = ("all_of", "any_of", "not")
+PARTS = tuple(each for each in KINDS if each[0] not in (*JOINS, "toml"))
+"""The kinds that can be joined."""
 """The kinds of proof that a form offers, with what people call them."""
 NAMES = {
     "evidence": ("evidence", "from", "within_days", "verified"),
@@ -80,6 +89,25 @@ def fields_of(proof: Proof) -> tuple[str, dict[str, str]]:
     if found is not None and read_proof(TomlTable(table_of(*found)[0], "", [])) == proof:
         return found
     return "toml", {"toml": proof_text(proof)}
+
+
+def parts_of(proof: Proof) -> tuple[str, list[tuple[str, dict[str, str]]]] | None:
+    """How a proof joins others, and the form of each; None where it joins none, or some that no form fits."""
+    match proof:
+        case AllOf() | AnyOf():
+            kind, proofs = "all_of" if isinstance(proof, AllOf) else "any_of", proof.proofs
+        case Not():
+            kind, proofs = "not", (proof.proof,)
+        case _:
+            return None
+    parts = [fields_of(each) for each in proofs]
+    return None if any(name == "toml" for name, _ in parts) else (kind, parts)
+
+
+def joined(kind: str, parts: Sequence[tuple[str, Mapping[str, str]]]) -> dict[str, Any]:
+    """The table of TOML of a proof that joins the parts, each with its kind and fields."""
+    tables = [table_of(name, given)[0] for name, given in parts]
+    return {kind: (tables[0] if tables else {}) if kind == "not" else tables}
 
 
 def table_of(kind: str, given: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
