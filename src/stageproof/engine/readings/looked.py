@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import narwhals as nw
 import polars as pl
 
-from stageproof.engine.book import Pipeline, in_memory
+from stageproof.engine.book import Pipeline
 from stageproof.engine.definition import EXPANSION
 from stageproof.engine.frames import DAY, Lazy, collect, day_number, readable
 from stageproof.engine.measures.bridge_scope import matches
@@ -29,6 +30,11 @@ SHOWN = (
     "value", "qualification", "source", "campaign", "segment", "age",
 )  # fmt: skip
 LEAD_COLUMNS = ("owner", "source", "campaign", "account")
+"""What leads and deals have in common."""
+_LEADS: dict[str, Any] = {
+    **dict.fromkeys(("lead", "name", "account", "source", "campaign", "status", "owner", "deal"), pl.String),
+    **dict.fromkeys(("created_at", "qualified_at"), pl.Int64),
+}
 
 
 @dataclass(frozen=True)
@@ -74,9 +80,9 @@ class Looked:
     @cached_property
     def open(self) -> pl.DataFrame:
         """The open deals, one row each, with definition, position, place (the stage), `age` (days in it), `due`."""
-        held = self.pipeline.remember("reading_deals", lambda: in_memory(_placed_and_aged(self.pipeline)))
-        frame = self._matched(held)
-        return frame.with_columns(due=self._due()).sort("deal")
+        held = self.pipeline.remember("reading_deals", lambda: _placed_and_aged(self.pipeline))
+        frame = self._matched(nw.from_native(held.lazy())) if self.matching else held
+        return frame.with_columns(due=self._due())
 
     @cached_property
     def base(self) -> pl.DataFrame:
@@ -105,6 +111,21 @@ class Looked:
         return self._matched(deals).with_columns(
             qualification=pl.lit(None, dtype=pl.String), age=pl.lit(None, dtype=pl.Int64)
         )
+
+    @cached_property
+    def leads(self) -> pl.DataFrame:
+        """The leads that match, with `qualified_at`, when they were first qualified or further.
+
+        A lead matches by what it shares with deals; by anything else it does by its deal alone.
+        """
+        found = self.pipeline.remember("reading_leads", lambda: _ripened(self.pipeline))
+        for name, values in self.where.items():
+            if name in LEAD_COLUMNS:
+                found = found.filter(pl.col(name).is_in(list(values), nulls_equal=True))
+        if set(self.where) <= set(LEAD_COLUMNS):
+            return found
+        theirs = pl.concat([self.open["deal"], self.won["deal"], self.created["deal"]]).unique()
+        return found.filter(pl.col("deal").is_in(theirs.implode()))
 
     @cached_property
     def closed(self) -> tuple[int, int]:
@@ -206,7 +227,18 @@ class Looked:
         return pl.col("close_on").is_between(first, last).fill_null(False)
 
 
-def _placed_and_aged(pipeline: Pipeline) -> Lazy:
+def _ripened(pipeline: Pipeline) -> pl.DataFrame:
+    leads, versions = pipeline.leads, pipeline.lead_versions
+    if leads is None or versions is None:
+        return pl.DataFrame(schema=_LEADS)
+    ripe = versions.filter(
+        nw.col("valid_to") > nw.col("valid_from"), nw.col("status").is_in(["qualified", "converted"])
+    )
+    first = ripe.group_by("lead").agg(qualified_at=nw.col("valid_from").min())
+    return collect(leads.join(first, on="lead", how="left").select(*_LEADS)).sort("lead")
+
+
+def _placed_and_aged(pipeline: Pipeline) -> pl.DataFrame:
     here = (
         stage_visits(pipeline)
         .filter(nw.col("left_at").is_null())
@@ -214,7 +246,7 @@ def _placed_and_aged(pipeline: Pipeline) -> Lazy:
         .agg(entered_at=nw.col("entered_at").max())
     )
     aged = placed(pipeline, qualified_deals(pipeline)).join(here, on="deal", how="left")
-    return aged.with_columns(age=(nw.lit(pipeline.at) - nw.col("entered_at")) // DAY)
+    return collect(aged.with_columns(age=(nw.lit(pipeline.at) - nw.col("entered_at")) // DAY)).sort("deal")
 
 
 __all__ = ["LEAD_COLUMNS", "Looked"]

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import narwhals as nw
 import polars as pl
 
-from stageproof.engine.frames import collect, instant_number, readable
-from stageproof.engine.measures.bridge_scope import matches
+from stageproof.engine.frames import instant_number, readable
 from stageproof.engine.measures.campaign_costs import campaign_costs
 from stageproof.engine.period import end_of_day, start_of_day
 from stageproof.engine.readings import figures
 from stageproof.engine.readings.cuts import counted, cut, grouped, joined, whole
-from stageproof.engine.readings.looked import LEAD_COLUMNS, Looked
+from stageproof.engine.readings.looked import Looked
 from stageproof.engine.readings.reading import Deals, Figure, Reading
-
-_LEADS: dict[str, Any] = {
-    **dict.fromkeys(("lead", "name", "account", "source", "campaign", "status", "owner", "deal"), pl.String),
-    **dict.fromkeys(("created_at", "qualified_at"), pl.Int64),
-}
 
 
 def marketing(looked: Looked) -> Reading:
     """What sources and campaigns brought in the period, and what is open of theirs."""
-    leads, costs = _leads(looked), _costs(looked)
+    leads, costs = looked.leads, _costs(looked)
     arrived, qualified = _within(looked, leads, "created_at"), _within(looked, leads, "qualified_at")
     behind: dict[str, Deals] = {
         **looked.behind(),
@@ -84,27 +75,6 @@ def _cost(looked: Looked, costs: pl.DataFrame) -> Figure:
     return figures.figure(
         "cost", "Cost", "money", amount, says, formula, "campaign_costs", count=costs.height
     )
-
-
-def _leads(looked: Looked) -> pl.DataFrame:
-    """The leads that match, with the instant at which they were first qualified or further.
-
-    A lead matches by what it shares with deals; by anything else it does by its deal alone.
-    """
-    leads, versions = looked.pipeline.leads, looked.pipeline.lead_versions
-    if leads is None or versions is None:
-        return pl.DataFrame(schema=_LEADS)
-    ripe = versions.filter(
-        nw.col("valid_to") > nw.col("valid_from"), nw.col("status").is_in(["qualified", "converted"])
-    )
-    first = ripe.group_by("lead").agg(qualified_at=nw.col("valid_from").min())
-    own = {name: values for name, values in looked.where.items() if name in LEAD_COLUMNS}
-    mine = leads.filter(matches(own)) if own else leads
-    found = collect(mine.join(first, on="lead", how="left").select(*_LEADS))
-    if len(own) == len(looked.where):
-        return found.sort("lead")
-    of_deals = pl.concat([looked.open["deal"], looked.won["deal"], looked.created["deal"]]).unique()
-    return found.filter(pl.col("deal").is_in(of_deals.implode())).sort("lead")
 
 
 def _within(looked: Looked, leads: pl.DataFrame, instant: str) -> pl.DataFrame:
