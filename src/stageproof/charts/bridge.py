@@ -16,10 +16,17 @@ _ENDS = ("opening", "closing")
 _ROW, _BAR, _LABELS = 28, 18, 120
 
 
-def bridge_chart(lines: Sequence[Mapping[str, Any]], *, measure: str, currency: str) -> Drawing:
+def bridge_chart(
+    lines: Sequence[Mapping[str, Any]],
+    *,
+    measure: str,
+    currency: str,
+    of: str = "pipeline",
+    name: str = "bridge",
+) -> Drawing:
     """A bar per line that moved anything, from opening to closing; `lines` have `line` and signed `amount`.
 
-    Amounts are minor units.
+    Amounts are minor units, `of` is what they are of. A line may have an `href` that its bar leads to.
     """
     steps = _steps(lines, currency)
     span = [value for step in steps for value in (step["start"], step["end"])]
@@ -29,8 +36,8 @@ def bridge_chart(lines: Sequence[Mapping[str, Any]], *, measure: str, currency: 
         return _chart(steps, low, high, is_narrow)
 
     return drawing(
-        "bridge",
-        finding=_finding(steps, currency),
+        name,
+        finding=_finding(steps, currency, of),
         measure=measure,
         description="; ".join(f"{step['name']}: {step['text']}" for step in steps) + ".",
         chart=chart,
@@ -53,7 +60,8 @@ def _steps(lines: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, 
         sign = "+" if kind == "up" else ""
         text = f"{sign}{short_text(amount, currency)}"
         steps.append({"name": name.replace("_", " ").capitalize(), "start": start, "end": end, "kind": kind,
-                      "text": text, "right": max(start, end), "amount": amount})  # fmt: skip
+                      "text": text, "right": max(start, end), "amount": amount,
+                      **({"href": line["href"]} if "href" in line else {})})  # fmt: skip
     return steps
 
 
@@ -67,6 +75,7 @@ def _chart(steps: list[dict[str, Any]], low: int, high: int, is_narrow: bool) ->
         x2="end:Q",
         y=y,
         color=alt.Color("kind:N", scale=colours, legend=None),
+        **({"href": "href:N"} if steps and "href" in steps[0] else {}),
     )
     labels = base.mark_text(align="left", dx=6, color=INK)
     zero = alt.Chart(rows([{"zero": 0}])).mark_rule(color=LINE)
@@ -77,7 +86,7 @@ def _chart(steps: list[dict[str, Any]], low: int, high: int, is_narrow: bool) ->
     ).properties(width=width(is_narrow, less=_LABELS), height={"step": _ROW})
 
 
-def _finding(steps: Sequence[Mapping[str, Any]], currency: str) -> str:
+def _finding(steps: Sequence[Mapping[str, Any]], currency: str, of: str) -> str:
     moves = [step for step in steps if step["kind"] != "end"]
     if not moves:
         return "Nothing moved"
@@ -85,6 +94,6 @@ def _finding(steps: Sequence[Mapping[str, Any]], currency: str) -> str:
     opening, closing = steps[0]["amount"], steps[-1]["amount"]
     way = "grew" if closing > opening else "shrank" if closing < opening else "stayed level"
     return (
-        f"The pipeline {way} from {short_text(opening, currency)} to {short_text(closing, currency)}; "
+        f"The {of} {way} from {short_text(opening, currency)} to {short_text(closing, currency)}; "
         f"the largest move was {most['name'].lower()}, {most['text']}"
     )

@@ -23,6 +23,8 @@ _NOISE = re.compile(
     r' (?:(?:role|aria-roledescription|aria-hidden|class|pointer-events)="[^"]*"|font-family="Arial")'
 )
 _TAG = re.compile(r"<[^>]*>")
+_LINK = re.compile(r'<a xlink:href="([^"]*)">')
+_OURS = re.compile(r"^https?://[^/]+/.*?/(/[^/].*)$")
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,12 @@ def svg(chart: Picture, *, name: str, title: str, description: str) -> str:
     width, height = size.groups()
     # Only tags are rewritten: the name of a stage may look like an attribute.
     body = _TAG.sub(lambda tag: _restyled(tag[0], name), drawn[size.end() :])
+    # What is a picture to a reader must hold nothing to go to: then it is a group, whose table has the links too.
+    role = "group" if "<a href=" in body else "img"
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" '
-        f'role="img" aria-labelledby="{name}-title {name}-says" font-family="{escape(FONT)}">'
+        f'role="{role}" aria-labelledby="{name}-title {name}-says" font-family="{escape(FONT)}">'
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-says">{escape(description)}</desc>'
     )
     return f"{head}{_patterns(name, body)}{body}"
@@ -89,7 +93,15 @@ def width(is_narrow: bool, *, less: int = 0) -> int:
 
 
 def _restyled(tag: str, name: str) -> str:
+    if link := _LINK.fullmatch(tag):
+        return _local(link[1])
     return _COLOUR.sub(lambda found: _coloured(found, name), _NOISE.sub("", tag))
+
+
+def _local(address: str) -> str:
+    """A link to a page of ours, without the base that the renderer put before it; elsewhere leads none."""
+    found = _OURS.match(address)
+    return f'<a href="{found[1]}" tabindex="-1" aria-hidden="true">' if found else "<a>"
 
 
 def _coloured(found: re.Match[str], name: str) -> str:

@@ -59,6 +59,42 @@ def figure(
 
 
 @register.simple_tag(takes_context=True)
+def group_figure(
+    context: Context,
+    row: Mapping[str, Any],
+    column: str,
+    unit: Unit,
+    measure: str,
+    look: Any,
+    period: Period,
+    by: str,
+) -> SafeString:
+    """A figure of a group's row in a table; amounts without their unit, which the table says once."""
+    return figure(
+        context, row[column], unit, measure, column, "bare", look.links, period=period, by=by, **{by: row[by]}
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def stage_figure(
+    context: Context,
+    row: Mapping[str, Any],
+    column: str,
+    unit: Unit,
+    measure: str,
+    look: Any,
+    period: Period | None = None,
+    by: str = "",
+) -> SafeString:
+    """A figure of a stage's row in a table, or of a stage and group."""
+    group = {"by": by, by: row[by]} if by else {}
+    told = {"definition": row["definition"], "stage": row["stage"]}
+    return figure(
+        context, row[column], unit, measure, column, "bare", look.links, period=period, **told, **group
+    )
+
+
+@register.simple_tag(takes_context=True)
 def figure_text(context: Context, value: float | None, unit: Unit, form: str = "short") -> SafeString:
     """A figure without its link, the exact value on hover."""
     short, exact = texts(value, unit, context.get("currency") or "USD", form)

@@ -126,6 +126,12 @@ def words_of(text: str) -> list[str]:
 
 
 @register.filter
+def named_pairs(text: str) -> list[list[str]]:
+    """Pairs to go through, from "name:Label|name:Label"."""
+    return [each.split(":") for each in text.split("|")]
+
+
+@register.filter
 def sentence_case(text: str | None) -> str:
     """The text with a capital first letter."""
     return (text or "")[:1].upper() + (text or "")[1:]
