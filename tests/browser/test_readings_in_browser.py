@@ -35,7 +35,7 @@ def test_the_cfo_freezes_and_shares_and_the_ceo_compares(
     # Every figure opens what it is, and leads to its deals.
     figure.get_by_text("What it is").click()
     sync_api.expect(figure.locator(".formula")).to_contain_text("= 61,111.10 EUR")
-    sync_api.expect(page.locator("figure.chart")).to_have_count(2)
+    sync_api.expect(page.locator("figure.chart")).to_have_count(3)
     figure.locator(".value a").click()
     sync_api.expect(page.get_by_role("row", name="Acme rollout")).to_contain_text("50,000.00")
     page.go_back()
@@ -101,4 +101,4 @@ def test_a_reading_without_script_has_its_charts_for_the_asking(
     sync_api.expect(page.locator("#figure-base")).to_contain_text("61,111.10 EUR")
     if page.get_by_role("link", name="Show the charts").count():
         page.get_by_role("link", name="Show the charts").first.click()
-    sync_api.expect(page.locator("figure.chart")).to_have_count(2)
+    sync_api.expect(page.locator("figure.chart")).to_have_count(3)
