@@ -32,6 +32,7 @@ def demo_pages(folder: Path, role: str) -> Iterator[tuple[str, dict[str, str]]]:
     os.environ.pop("DATABASE_URL", None)
     from stageproof.server import home, logging
 
+    folder.mkdir(parents=True)
     home.enter(folder)
     home.prepare()
     home.collect_static()
