@@ -6,6 +6,7 @@ import datetime as dt
 import os
 import tempfile
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,13 @@ from stageproof.actions.merge_deals import merge_deals
 from stageproof.actions.organisation import set_up
 from stageproof.actions.undo_import import undo_import
 from stageproof.actions.waivers import grant_waiver
+from stageproof.engine.measures.open_pipeline import open_pipeline
+from stageproof.engine.money import Money
 from stageproof.engine.problem import Refused
 from stageproof.engine.templates import template
 from stageproof.records.doctor import doctor
 from stageproof.records.models import Deal, DealVersion, EvidenceVersion, Person
-from stageproof.records.tables import forget
+from stageproof.records.tables import book, forget
 
 START = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
 STAGES = [stage.name for stage in template("mid-market").stages]
@@ -282,8 +285,13 @@ class Verbs(RuleBasedStateMachine):
         assert {row.evidence for row in valid if row.deal.status != "deleted"} == proofs
 
     def _sound(self) -> None:
+        """Nothing is wrong, and the open pipeline is what a pencil adds up to, in euros and cents."""
         forget()
         assert doctor().problems == ()
+        opened = [deal for deal in self.model.values() if deal.status == "open"]
+        expected = sum((Decimal(deal.amount or 0) / 100 for deal in opened), Decimal())
+        total = open_pipeline(book().as_of(self.at)).row(0, named=True)
+        assert (total["open_count"], Money(total["open_amount"], "EUR").decimal) == (len(opened), expected)
 
     def teardown(self) -> None:
         try:
