@@ -1,7 +1,7 @@
 """Fuzzes a live server on this machine by its own description: no fault of ours, no answer that is not described.
 
 Schemathesis lives in an environment of its own, for what it needs does not go with what the product needs:
-`python tests/schemathesis/run.py ENVIRONMENT [EXAMPLES [SECONDS]]`, or `make fuzz`.
+`python tests/schemathesis/run.py ENVIRONMENT [EXAMPLES [SECONDS [SEED]]]`, or `make fuzz`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 CHECKS = (
@@ -31,6 +32,7 @@ def main() -> int:
     environment = Path(sys.argv[1]).resolve()
     examples = sys.argv[2] if len(sys.argv) > 2 else "50"
     seconds = int(sys.argv[3]) if len(sys.argv) > 3 else 600
+    seed = sys.argv[4:5]
     with tempfile.TemporaryDirectory() as home:
         os.environ.update(
             STAGEPROOF_HOME=home,
@@ -52,18 +54,22 @@ def main() -> int:
             address = found.group().rstrip("/")
             # The first answer waits until everything is loaded.
             urllib.request.urlopen(f"{address}/api/v1/openapi.json", timeout=60).close()
-            return fuzz(environment, address, token, examples, seconds)
+            return fuzz(environment, address, token, examples, seconds, seed)
         finally:
             server.terminate()
             server.wait(20)
 
 
-def fuzz(environment: Path, address: str, token: str, examples: str, seconds: int) -> int:
+def fuzz(
+    environment: Path, address: str, token: str, examples: str, seconds: int, seed: Sequence[str]
+) -> int:
     """Runs the fuzzer against the address; running out of time is no failure."""
     command = [
         str(environment / "bin" / "schemathesis"), "run", f"{address}/api/v1/openapi.json", "--checks", CHECKS,
-        "--phases", "examples,fuzzing", "--max-examples", examples, "--header", f"Authorization:Bearer {token}",
+        "--phases", "examples,fuzzing,stateful", "--max-examples", examples, "--header", f"Authorization:Bearer {token}",
         "--workers", "2", "--no-color", "--suppress-health-check", "all", "--continue-on-failure",
+        # A machine that is busy with other things answers late; how late is measured elsewhere.
+        "--request-timeout", "60", *(("--seed", *seed) if seed else ()),
     ]  # fmt: skip
     for path in LEFT_OUT:
         command += ["--exclude-path", path]

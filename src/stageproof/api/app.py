@@ -31,6 +31,7 @@ from stageproof.api import (
 )
 from stageproof.api.auth import Token
 from stageproof.api.door import Door, Open
+from stageproof.api.links import linked
 from stageproof.api.problems import answered, nothing_here
 from stageproof.api.reading import StrictParser, VersionedRenderer
 from stageproof.api.shapes import refusals
@@ -115,7 +116,7 @@ def description() -> dict[str, Any]:
             operation["responses"] |= refused
             if method not in ("get", "head"):
                 operation["parameters"] = [*operation.get("parameters", []), *_HEADERS]
-    return found
+    return linked(found)
 
 
 _HEADERS: list[dict[str, Any]] = [
