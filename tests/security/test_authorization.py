@@ -23,6 +23,7 @@ ROLES = {
     "ada": "admin",
 }  # fmt: skip
 OPEN = {
+    "offline", "offline_worker",
     "healthz", "readyz", "metrics", "first_run", "invitation", "account_login", "account_logout", "sign_out",
     "account_inactive", "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
     "account_reset_password_from_key_done", "mfa_authenticate", "mfa_login_webauthn",
