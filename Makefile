@@ -13,7 +13,7 @@ demo: $(VENV)/.run
 test: $(VENV)/.test
 	$(PYTEST) tests/engine tests/importers tests/charts tests/audit tests/demo tests/cli tests/docs $(PYTEST_ARGS)
 	$(PYTEST) tests/actions tests/api tests/doors tests/security tests/web $(PYTEST_ARGS)
-	$(PYTEST) tests/server tests/crash tests/test_on_postgres.py $(PYTEST_ARGS)
+	$(PYTEST) tests/server tests/crash tests/schemathesis tests/test_on_postgres.py $(PYTEST_ARGS)
 	$(PYTEST) tests/browser $(PYTEST_ARGS)
 
 lint: $(VENV)/.test
@@ -26,9 +26,11 @@ bench: $(VENV)/.test
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/server.py
 
-# The server killed for twenty minutes, and races by the thousand.
-soak: $(VENV)/.test
+# The server killed for twenty minutes, races by the thousand, 5,000 spoiled files of each kind, 1,000 requests per operation.
+soak: $(VENV)/.test $(VENV)/fuzz/.done
 	STAGEPROOF_CRASH_SECONDS=1200 STAGEPROOF_RACE_ROUNDS=2000 $(BIN)/python -m pytest tests/crash $(PYTEST_ARGS)
+	STAGEPROOF_FUZZ=5000 $(PYTEST) tests/security/test_fuzz.py $(PYTEST_ARGS)
+	$(BIN)/python tests/schemathesis/run.py $(VENV)/fuzz 1000 7200
 
 # What the documentation shows of commands, measures, findings and problems, made anew.
 docs: $(VENV)/.test
