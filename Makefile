@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Real servers and real browsers have processes of their own: what they start must not meet the other tests.
 PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup
 
-.PHONY: demo test fuzz lint bench docs lock clean screenshots
+.PHONY: demo test fuzz lint bench load docs lock clean screenshots
 
 demo: $(VENV)/.run
 	$(BIN)/stageproof demo
@@ -25,6 +25,10 @@ lint: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/server.py
+
+# Twenty-five people at work on 100,000 deals while an import runs: how long they wait.
+load: $(VENV)/.test
+	$(BIN)/python bench/load.py
 
 # The server killed for twenty minutes, races by the thousand, 5,000 spoiled files of each kind, 1,000 requests per operation.
 soak: $(VENV)/.test $(VENV)/fuzz/.done

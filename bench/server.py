@@ -1,13 +1,14 @@
 """`make bench`, the server: what its answers cost beside the same work in plain SQL on the same database.
 
-An import of so many deals with their history, then board, pipeline table, report (stage x owner x month) and stage
-moves with gate and history over HTTP, from one client and from eight. Only the ratios count: the machine's speed is in
-both.
+An import of so many deals with their history, then board, pipeline table, report (stage x owner x month), a deal's page,
+the board of past days, and stage moves with gate and history over HTTP, from one client and from eight, and on the
+board with the answer that its page needs. Only the ratios count: the machine's speed is in both.
 """
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import http.client
 import json
 import os
@@ -20,6 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -101,7 +103,7 @@ def main() -> int:
     try:
         server.wait()
         pages(server, cookie, token, given.times, results)
-        moves(server, token, given.moves, results)
+        moves(server, cookie, token, given.moves, results)
     finally:
         server.kill()
     show(given.deals, results)
@@ -183,6 +185,10 @@ def someone() -> tuple[str, str]:
     return f"sessionid={session.session_key}", token
 
 
+TOKEN = "a" * 32
+"""What a browser sends back of the token in a form."""
+
+
 class Client:
     """One connection that stays open, as a browser's does."""
 
@@ -197,6 +203,23 @@ class Client:
         text = answer.read()
         if answer.status != 200:
             raise SystemExit(f"{method} {path}: {answer.status} {text[:500]!r}")
+        return text
+
+    def drag(self, key: str) -> bytes:
+        """A card dragged to the first stage of the board; the parts of the page that change."""
+        form = urlencode({"to": "Prospecting", "reason": "The champion left", "on_board": "1"})
+        headers = self.headers | {
+            "Cookie": f"{self.headers['Cookie']}; csrftoken={TOKEN}",
+            "X-CSRFToken": TOKEN,
+            "HX-Request": "true",
+            "HX-Current-URL": "/board",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        self.connection.request("POST", f"/deals/{key}/move", form, headers)
+        answer = self.connection.getresponse()
+        text = answer.read()
+        if answer.status != 200:
+            raise SystemExit(f"move of {key}: {answer.status} {text[:500]!r}")
         return text
 
 
@@ -243,27 +266,72 @@ def pages(
             " LEFT JOIN records_person p ON p.id = d.owner_id WHERE d.status = 'open' GROUP BY 1, 2, 3"
         )
 
+    one = query("SELECT id, key FROM records_deal WHERE status = 'open' ORDER BY id LIMIT %s", times + 1)
+    asked_for, read, days = iter(one), iter(one), (iter(_days(times + 1)), iter(_days(times + 1)))
+
+    def deal() -> None:
+        number, _ = next(read)
+        query(
+            "SELECT d.*, a.name, p.name FROM records_deal d LEFT JOIN records_account a ON a.id = d.account_id"
+            " LEFT JOIN records_person p ON p.id = d.owner_id WHERE d.id = %s",
+            number,
+        )
+        for name in ("dealversion", "evidenceversion", "roleversion", "activity"):
+            query(f"SELECT * FROM records_{name} WHERE deal_id = %s", number)
+
+    def past() -> None:
+        at = (next(days[1]) - dt.date(1970, 1, 1)).days * 86_400_000_000
+        held = "v.valid_from <= %s AND (v.valid_to IS NULL OR v.valid_to > %s) AND v.status = 'open'"
+        sums = (
+            f"SELECT v.pipeline, v.stage, COUNT(*), SUM(v.amount) FROM records_dealversion v WHERE {held}"
+            " GROUP BY 1, 2"
+        )
+        first = (
+            "SELECT d.key, v.name, v.amount, v.close_on FROM records_dealversion v"
+            f" JOIN records_deal d ON d.id = v.deal_id WHERE {held} AND v.pipeline = %s AND v.stage = %s"
+            f" ORDER BY v.amount DESC LIMIT {CARDS}"
+        )
+        for pipeline, stage, _, _ in query(sums, at, at):
+            query(first, at, at, pipeline, stage)
+
     asked = "/api/v1/measures/open_pipeline?by=stage,owner,month&limit=500"
     results += [
         ("board", timed(lambda: browser.ask("GET", "/board"), times), timed(board, times)),
         ("pipeline table", timed(lambda: browser.ask("GET", "/pipeline"), times), timed(table, times)),
         ("stage x owner x month", timed(lambda: program.ask("GET", asked), times), timed(report, times)),
+        (
+            "deal page",
+            timed(lambda: browser.ask("GET", f"/deals/{next(asked_for)[1]}"), times),
+            timed(deal, times),
+        ),
+        (
+            "board of another past day each time",
+            timed(lambda: browser.ask("GET", f"/board?as_of={next(days[0])}"), times),
+            timed(past, times),
+        ),
     ]
 
 
-def moves(server: Server, token: str, count: int, results: list[tuple[str, Timed, Timed]]) -> None:
-    """Stage moves over the API, beside the bare statements that a move has to write."""
+def _days(count: int) -> list[dt.date]:
+    """Days within the history of the data, each another one."""
+    return [dt.date(2024, 6, 1) + dt.timedelta(days=7 * number) for number in range(count)]
+
+
+def moves(
+    server: Server, cookie: str, token: str, count: int, results: list[tuple[str, Timed, Timed]]
+) -> None:
+    """Stage moves over the API and on the board, beside the bare statements that a move has to write."""
     from django.db import connection
 
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, key FROM records_deal WHERE status = 'open' AND stage <> 'Prospecting' ORDER BY id LIMIT %s",
-            [4 * count],
+            [5 * count],
         )
         deals = cursor.fetchall()
-    if len(deals) < 4 * count:
+    if len(deals) < 5 * count:
         raise SystemExit(f"Only {len(deals)} deals can be moved; ask for fewer --moves.")
-    ours, theirs = deals[: 2 * count], deals[2 * count :]
+    ours, theirs, dragged = deals[: 2 * count], deals[2 * count : 4 * count], deals[4 * count :]
     headers = {"Authorization": f"Bearer {token}"}
     body = {"to": "Prospecting", "reason": "The champion left"}
 
@@ -280,6 +348,10 @@ def moves(server: Server, token: str, count: int, results: list[tuple[str, Timed
              for at in range(CLIENTS)]  # fmt: skip
     together = at_once([over_http(some) for some, _ in apart])
     results.append((f"stage move, {CLIENTS} clients", together, at_once([in_sql(some) for _, some in apart])))
+    browser = Client(server, {"Cookie": cookie})
+    browser.ask("GET", "/board")
+    drags = Timed([_seconds(lambda key=key: browser.drag(key)) for _, key in dragged])
+    results.append(("card dragged on the board", drags, results[-2][2]))
 
 
 def bare_move(deal: int) -> None:
