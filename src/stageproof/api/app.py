@@ -14,6 +14,7 @@ from ninja.utils import normalize_path, replace_path_param_notation
 from stageproof.api import (
     accounts,
     activities,
+    campaigns,
     committee,
     contacts,
     deals,
@@ -47,7 +48,7 @@ it as If-Match, or `expected_version`, and get 409 with what changed where someo
 `Idempotency-Key` with anything that writes, and the same answer comes however often it is sent.
 """
 RESOURCES = (
-    deals, evidence, committee, activities, accounts, contacts, leads, targets, rates, definitions, imports, measures,
+    deals, evidence, committee, activities, accounts, contacts, leads, campaigns, targets, rates, definitions, imports, measures,
     readings, frozen_readings, people, me,
 )  # fmt: skip
 

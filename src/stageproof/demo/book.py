@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from stageproof.demo.company import CAMPAIGNS, COMPANY, DEMAND_GENERATION, PEOPLE
+from stageproof.demo.company import CAMPAIGNS, COMPANY, DEMAND_GENERATION, PEOPLE, working_day
 from stageproof.demo.journal import Journal, at_time
 from stageproof.demo.market import Market
 from stageproof.demo.story import BEGINS_ON, DEFAULT_SEED, UNTIL
@@ -63,12 +63,9 @@ def demo_company(seed: int = DEFAULT_SEED, until: dt.date = UNTIL, *, currencies
     With `currencies` deals with buyers in Germany and Britain are in EUR and GBP, at monthly rates.
     """
     world = simulated(seed, until, demo_definition(), currencies=currencies)
-    computed = ("rates", "campaigns")
-    engine = {name: _versions(name, world.journal) for name in TABLES if name not in computed}
+    ends_at, computed = (day_number(until) + 1) * DAY, ("rates", "campaigns")
+    engine = {name: _versions(name, world.journal, ends_at) for name in TABLES if name not in computed}
     engine["campaigns"] = campaign_versions(until)
-    # Meetings with leads are arranged ahead; what has not happened is no activity yet.
-    ends_at = (day_number(until) + 1) * DAY
-    engine["activities"] = engine["activities"].filter(pl.col("happened_at") < ends_at)
     if currencies:
         engine["deals"] = in_own_currency(engine["deals"])
         engine["rates"] = rates(until)
@@ -85,8 +82,11 @@ def demo_definition() -> Definition:
     return read_definition(text, source="demo company")
 
 
-def _versions(name: str, journal: Journal) -> pl.DataFrame:
+def _versions(name: str, journal: Journal, ends_at: int) -> pl.DataFrame:
     frame = journal.frame(name)
+    # What is arranged ahead with leads has not happened yet.
+    for ahead in {"leads": ["valid_from"], "activities": ["happened_at"]}.get(name, []):
+        frame = frame.filter(pl.col(ahead) < ends_at)
     if not TABLES[name].versioned:
         return frame
     following = pl.col("valid_from").shift(-1).over(KEYS[name], order_by=["valid_from", "recorded_at"])
@@ -139,7 +139,8 @@ def campaign_versions(until: dt.date) -> pl.DataFrame:
     """The engine's table of campaigns: planned two weeks ahead, and what it came to at the end."""
     rows: list[dict[str, Any]] = []
     for each in CAMPAIGNS:
-        planned, ended = each.starts_on - dt.timedelta(days=14), each.ends_on + dt.timedelta(days=10)
+        planned = working_day(each.starts_on - dt.timedelta(days=14), back=True)
+        ended = working_day(each.ends_on + dt.timedelta(days=10))
         said = [(planned, -(-each.cost // 1_000) * 1_000), (ended, each.cost)]
         known = [(day, cost) for day, cost in said if day <= until]
         for place, (day, cost) in enumerate(known):

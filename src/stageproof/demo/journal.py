@@ -88,10 +88,11 @@ class Journal:
             {"activity": identifier, **row, "happened_at": at, "recorded_at": at + recorded_after}
         )
 
-    def lead_activity(self, at: int, number: str, **row: Any) -> None:
-        """Something on a lead, under a number of its own, so that those of deals stay as they are."""
+    def lead_activity(self, at: int, lead: str, place: int, **row: Any) -> None:
+        """The activity of a lead at its place, under a number of its own, so that those of deals stay as they are."""
+        number = f"A-9{lead.removeprefix('L-')}{place}"
         self.rows["activities"].append(
-            {"activity": f"AL-{number}", **row, "happened_at": at, "recorded_at": at}
+            {"activity": number, "lead": lead, **row, "happened_at": at, "recorded_at": at}
         )
 
     def touch(self, at: int, **row: Any) -> None:

@@ -47,6 +47,7 @@ class Lead:
     more: Chance
     next_on: dt.date
     touches: int = 0
+    fresh: bool = True
 
 
 @dataclass
@@ -88,7 +89,11 @@ class Market:
             door = "page" if source in ("Outbound", "Referral") else "automation"
             lead.change(at, lead["owner"] if door == "page" else "web form", door, status="new")
             self._touch(lead, at)
-            self.leads.append(Lead(lead, account, own, more, working_day(plus_days(day, own.whole(0, 3)))))
+            looked_at = working_day(plus_days(day, own.whole(0, 3)))
+            answered = enquiry.answered_at(more, at, day, at_time(looked_at, 17 * 60))
+            lead.change(answered, lead["owner"], "page", status="working", responded_at=answered)
+            enquiry.answer(self.journal, lead, answered)
+            self.leads.append(Lead(lead, account, own, more, looked_at))
         self._ignore(day)
 
     def _ignore(self, day: dt.date) -> None:
@@ -137,10 +142,8 @@ class Market:
         own, row = lead.chance, lead.lead
         at = at_time(day, own.between(500, 1000))
         more = lead.more
-        if row["status"] == "new":
-            at = enquiry.answered_at(more, row["created_at"], day, at)
-            row.change(at, row["owner"], "page", status="working", responded_at=at)
-            enquiry.answer(self.journal, row, at)
+        if lead.fresh:
+            lead.fresh = False
             lead.next_on = working_day(plus_days(day, own.whole(2, 9)))
             return None
         if lead.touches < 4 and own.happens(0.35):
@@ -152,10 +155,11 @@ class Market:
         lead.next_on = dt.date.max
         if busy or not own.happens(habits.accepts):
             if enquiry.marketing_insists(more, day):
-                row.change(
-                    at - 5 * DAY, DEMAND_GENERATION, "page", status="qualified",
+                at = row.change(
+                    at, DEMAND_GENERATION, "page", status="qualified",
                     qualification="Downloaded two guides and asked a question",
                 )  # fmt: skip
+                at = enquiry.at_work(at + enquiry.GIVEN_UP_DAYS * DAY, enquiry.ENDS - 60)
             reason = more.weighted(enquiry.DISQUALIFIED)
             row.change(at, row["owner"], "page", status="disqualified", disqualified_reason=reason)
             return None

@@ -58,6 +58,7 @@ def record_id(column: str = "deal") -> pl.Expr:
 def deals(tables: Tables) -> pl.DataFrame:
     last = (
         tables.engine["activities"]
+        .filter(pl.col("deal").is_not_null())
         .group_by("deal")
         .agg(last=pl.col("happened_at").max())
         .with_columns(last=utc("last", "%Y-%m-%d %H:%M"))

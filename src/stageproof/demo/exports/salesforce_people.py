@@ -56,7 +56,7 @@ def contact_roles(tables: Tables) -> pl.DataFrame:
 
 
 def _activities(tables: Tables, kinds: list[str]) -> pl.DataFrame:
-    rows = tables.engine["activities"].filter(pl.col("kind").is_in(kinds))
+    rows = tables.engine["activities"].filter(pl.col("kind").is_in(kinds), pl.col("deal").is_not_null())
     return with_user(with_contact(rows, tables), tables, "owner", "OwnerId")
 
 
@@ -118,6 +118,8 @@ def users(tables: Tables) -> pl.DataFrame:
 
 def leads(tables: Tables) -> pl.DataFrame:
     frame = with_user(present_leads(tables), tables, "owner", "OwnerId")
+    unknown = [name for name in _LEAD_FACTS if name not in frame.columns]
+    frame = frame.with_columns(pl.lit(None, pl.String).alias(name) for name in unknown)
     converted = pl.col("status") == "converted"
     return frame.select(
         Id=identifier("00Q", number("lead")),
@@ -141,6 +143,8 @@ def leads(tables: Tables) -> pl.DataFrame:
         LastModifiedDate=utc("valid_from"),
     )
 
+
+_LEAD_FACTS = ("email", "title", "phone", "industry", "employees", "country")
 
 _LEAD_STATUS = {
     "new": "Open - Not Contacted",
