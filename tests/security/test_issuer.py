@@ -16,6 +16,8 @@ from django.test import Client, override_settings
 from stageproof.actions.sign_ins import UNKNOWN
 from stageproof.records.models import Change, Person
 from stageproof.web.issuer import Company
+from stageproof.web.policy import PUBLIC, policy_of
+from stageproof.web.sign_in_urls import elsewhere_urlpatterns
 from tests.security.conftest import Cast
 from tests.security.identity import KEY, OTHER_KEY, SECRET, Identity, identity, signed
 from tests.web.test_sign_in import code_of
@@ -36,6 +38,12 @@ def issuer() -> Iterator[Identity]:
         ):  # fmt: skip
             yield found
         registry.register(usual)
+
+
+def test_every_route_of_it_says_who_may_call_it() -> None:
+    routes = [(route.name, policy_of(route.callback, route.name)) for route in elsewhere_urlpatterns]
+    assert len(routes) == 5
+    assert {declared for _, declared in routes} == {PUBLIC}
 
 
 def led_away(client: Client, **more: str) -> str:

@@ -118,7 +118,7 @@ def _parquet(path: Path, parts: Iterator[pl.DataFrame]) -> int:
 
 
 def harmless_texts(frame: pl.DataFrame) -> pl.DataFrame:
-    """The table with an apostrophe before every text that a spreadsheet would run as a formula."""
+    """The table with an apostrophe before every text and name that a spreadsheet would run as a formula."""
     import polars as pl
 
     from stageproof.importers.rejects import harmless
@@ -129,7 +129,7 @@ def harmless_texts(frame: pl.DataFrame) -> pl.DataFrame:
         changed = {text: safe for text in texts if (safe := harmless(text)) != text}
         if changed:
             columns.append(pl.col(name).replace(changed))
-    return frame.with_columns(columns)
+    return frame.with_columns(columns).rename({name: harmless(name) for name in frame.columns})
 
 
 def _folder(path: Path) -> None:

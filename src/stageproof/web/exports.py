@@ -64,7 +64,8 @@ def _write(sheet: Any, row: int, at: int, value: Any, as_day: Any) -> None:
 def _lines(frame: pl.DataFrame) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow(frame.columns)
+    # A field of one's own is named by whoever made it.
+    writer.writerow([harmless(name) for name in frame.columns])
     for number, row in enumerate(_rows(frame), start=1):
         writer.writerow(
             [harmless(value) if isinstance(value, str) else "" if value is None else value for value in row]
