@@ -16,10 +16,15 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stageproof.actions.actor import Actor
 from stageproof.actions.deals import create_deal, edit_deal, move_deal
+from stageproof.actions.expansion import open_expansion
 from stageproof.records.models import Deal, DealVersion
 from stageproof.web.exports import as_csv
+from tests.actions.won_deal import expanding, won
 from tests.web.conftest import PART, Cast, Clock, problems_of, text_of
+
+__all__ = ["expanding", "won"]
 
 At = Callable[[str], Client]
 
@@ -272,3 +277,16 @@ def test_won_and_lost_deals_have_their_own_lists(
     assert names(at("ann").get("/pipeline?status=lost")) == ["Beta"]
     assert names(at("ann").get("/pipeline")) == ["Acme rollout", "Core"]
     assert names(at("ann").get("/pipeline?status=all&sort=name")) == ["Acme rollout", "Beta", "Core"]
+
+
+@pytest.mark.usefixtures("expanding")
+def test_what_follows_a_sale_is_not_added_to_new_business(
+    at: Callable[[str], Client], won: Deal, now: Clock
+) -> None:
+    renewal = open_expansion(Actor(won.owner, "page"), won.key, deal_type="renewal", now=now()).deal
+    ann = at("ann")
+    assert renewal.key not in ann.get("/pipeline?columns=deal").content.decode()
+    assert renewal.key in ann.get("/pipeline?columns=deal&pipeline=Expansion").content.decode()
+    every = ann.get("/pipeline?columns=deal&pipeline=all&status=all").content.decode()
+    assert renewal.key in every
+    assert won.key in every

@@ -65,15 +65,20 @@ def narrowed(pipeline: Pipeline, where: Where) -> Pipeline:
     return Pipeline(replace(found.book, tables=tables), found.at, found.known_at, keeps=True)
 
 
+def expansion_pipelines(pipeline: Pipeline) -> list[str]:
+    """The names of the pipelines for after the purchase; none where there is nothing else."""
+    found = [each.pipeline for each in pipeline.definitions if each.kind == EXPANSION]
+    return [] if len(found) == len(pipeline.definitions) else found
+
+
 def of_pipelines(pipeline: Pipeline, chosen: str | None = None) -> Pipeline:
     """The pipeline of the deals that are in new business, or in the pipeline of a name, under its definitions alone.
 
     What comes after the purchase is not added to new business, unless there is nothing else. Targets stay: they
     are of new business. Refused where no definition and no deal is of that name.
     """
-    definitions = pipeline.definitions
-    expansions = [each.pipeline for each in definitions if each.kind == EXPANSION]
-    if chosen is None and (not expansions or len(expansions) == len(definitions)):
+    expansions = expansion_pipelines(pipeline)
+    if chosen is None and not expansions:
         return pipeline
     return pipeline.remember(f"of pipeline {chosen}", lambda: _of_pipelines(pipeline, chosen, expansions))
 

@@ -16,12 +16,11 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.permission import visible_teams
 from stageproof.actions.seeing import seen
 from stageproof.engine.book import Pipeline
-from stageproof.engine.definition import EXPANSION
 from stageproof.engine.frames import collect
 from stageproof.engine.kept import Kept
 from stageproof.engine.measures import MEASURES
 from stageproof.engine.measures.asking import answer
-from stageproof.engine.narrowing import narrowed, of_pipelines
+from stageproof.engine.narrowing import expansion_pipelines, narrowed, of_pipelines
 from stageproof.engine.period import Period
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
@@ -117,7 +116,7 @@ class MeasureLook:
 
     def _pipelines(self) -> Filter:
         """The pipelines there are beside new business; none to choose where there is nothing else."""
-        expansions = [each.pipeline for each in self.moment.pipeline.definitions if each.kind == EXPANSION]
+        expansions = expansion_pipelines(self.moment.pipeline)
         chosen = self.given.get("pipeline", "")
         return Filter("pipeline", "New business", [Choice(each, each, each == chosen) for each in expansions])
 

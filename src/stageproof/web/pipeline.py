@@ -22,8 +22,10 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.deals import edit_deal, find_deal
 from stageproof.actions.permission import forbid, may_edit
+from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import day_of
 from stageproof.engine.money import Money
+from stageproof.engine.narrowing import expansion_pipelines
 from stageproof.records.models import Deal, Person
 from stageproof.records.models.deals import CATEGORIES
 from stageproof.web.answers import actor_of, came_from, wants_part
@@ -33,12 +35,13 @@ from stageproof.web.deal import values_of
 from stageproof.web.deal_list import deal_list, scope, totals, visible
 from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.fields import read_facts
-from stageproof.web.filters import Filters
+from stageproof.web.filters import Choice, Filter, Filters
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.saved_views import views_of
 from stageproof.web.table_columns import COLUMNS, EDITED, Column, chosen
 
 ROWS = 100
+EVERY = "all"
 STATUSES = ("open", "won", "lost", "all")
 COMPARED = (
     "stage",
@@ -62,6 +65,7 @@ class Table:
     columns: list[Column]
     sort: str
     status: str
+    of: str
     since: dt.date | None
     seen: pl.DataFrame
     deals: pl.DataFrame
@@ -136,7 +140,8 @@ def table_of(actor: Actor, moment: Moment, asked: Mapping[str, str]) -> Table:
     listed = deal_list(moment.pipeline)
     status = asked.get("status") or "open"
     deals = listed.deals if status == "all" else listed.deals.filter(pl.col("status") == status)
-    seen = visible(actor, moment, deals)
+    of = asked.get("pipeline", "")
+    seen = visible(actor, moment, _of_pipelines(moment.pipeline, deals, of))
     filters = Filters.of(asked)
     narrowed = filters.apply(moment.pipeline, seen)
     if asked.get("stage"):
@@ -151,7 +156,27 @@ def table_of(actor: Actor, moment: Moment, asked: Mapping[str, str]) -> Table:
     ordered = narrowed.sort(by, "deal", descending=[sort.startswith("-"), False], nulls_last=True)
     since = asked_day(asked.get("since", ""), moment.on)
     columns = chosen(asked.get("columns", ""))
-    return Table(actor, moment, filters, columns, sort, status, since, seen, ordered)
+    return Table(actor, moment, filters, columns, sort, status, of, since, seen, ordered)
+
+
+def _of_pipelines(pipeline: Pipeline, deals: pl.DataFrame, of: str) -> pl.DataFrame:
+    """The deals of new business, of the pipeline of a name, or of every one: what follows a sale is not added to it."""
+    if of == EVERY:
+        return deals
+    if of:
+        return deals.filter(pl.col("pipeline") == of)
+    expansions = expansion_pipelines(pipeline)
+    return deals.filter(~pl.col("pipeline").is_in(expansions).fill_null(value=False)) if expansions else deals
+
+
+def _choice_of_pipeline(table: Table) -> list[Filter]:
+    """The choice of the pipeline, where there is another than new business."""
+    if not (names := expansion_pipelines(table.moment.pipeline)):
+        return []
+    labels = {**{name: name for name in names}, EVERY: "Every pipeline"}
+    return [
+        Filter("pipeline", "New business", [Choice(v, says, v == table.of) for v, says in labels.items()])
+    ]
 
 
 def query_of(request: HttpRequest) -> dict[str, str]:
@@ -177,10 +202,13 @@ def pipeline(request: HttpRequest) -> HttpResponse:
         "pages": last,
         "first_row": (page - 1) * ROWS + 1,
         "last_row": min(page * ROWS, table.deals.height),
-        "filters": table.filters.choices(
-            moment.pipeline, table.seen, f"pipeline {scope(actor)} {table.status}"
-        ),
-        "filtered": bool(table.filters.as_dict or request.GET.get("stage")),
+        "filters": [
+            *_choice_of_pipeline(table),
+            *table.filters.choices(
+                moment.pipeline, table.seen, f"pipeline {scope(actor)} {table.status} {table.of}"
+            ),
+        ],
+        "filtered": bool(table.filters.as_dict or table.of or request.GET.get("stage")),
         "all_columns": COLUMNS.values(),
         "statuses": STATUSES,
         "views": views_of(actor, "pipeline"),
