@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
+from stageproof.actions.accounts import create_account
 from stageproof.records.models import Deal
 from stageproof.web import as_of, renewal
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
@@ -90,19 +91,21 @@ def test_the_deal_page_is_edited_where_it_stands(opened: Open, cast: Cast, deal:
 
 
 PAGES = ("/board", "/pipeline", "/deals/{key}", "/accounts", "/accounts/{account}", "/search?q=acme", "/deals/new",
-         "/deals/{key}/move", "/nowhere", "/board?as_of=2026-03-02")  # fmt: skip
+         "/deals/{key}/move", "/deals/{key}/merge?q=a", "/contacts", "/contacts/new", "/accounts/duplicates", "/offline",
+         "/accounts/{account}/merge?with={twin}", "/nowhere", "/board?as_of=2026-03-02")  # fmt: skip
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_pages_are_accessible_and_fit(
-    opened: Open, cast: Cast, ready: Callable[[], Deal], size: dict[str, int], scheme: str
+    opened: Open, cast: Cast, now: Clock, ready: Callable[[], Deal], size: dict[str, int], scheme: str
 ) -> None:
     deal = ready()
+    twin = create_account(cast.ann, now=now(), facts={"name": "ACME, Inc."}, even_if_similar=True)
     page = opened(cast.mia, "/board", size, scheme)
     root = page.url.removesuffix("/board")
     for path in PAGES:
-        page.goto(root + path.format(key=deal.key, account=deal.account_id))
+        page.goto(root + path.format(key=deal.key, account=deal.account_id, twin=twin.pk))
         found = axe.Axe().run(page).response["violations"]
         said = [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found]
         assert said == [], path

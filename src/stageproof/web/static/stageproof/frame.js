@@ -2,6 +2,7 @@
 import "./toasts.js";
 import "./palette.js";
 import "./keyboard.js";
+import "./connection.js";
 
 const root = document.documentElement;
 root.classList.add("live-script");

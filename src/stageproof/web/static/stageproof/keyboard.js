@@ -28,6 +28,11 @@ document.addEventListener("keydown", (event) => {
     x: () => at?.querySelector("input[type=checkbox]")?.click(),
     m: () => (at ?? document).querySelector("[data-move]:is(a, button), [data-move] summary")?.click(),
     e: () => (at ?? document).querySelector("[data-edit]")?.click(),
+    n: () => document.querySelector("[data-new]")?.click(),
+    f: () => document.querySelector(".filters select, .filters input[type=search]")?.focus(),
+    d: () => document.querySelector("[data-as-of] input[type=date]")?.focus(),
+    "[": () => document.querySelector("a[rel=prev]")?.click(),
+    "]": () => document.querySelector("a[rel=next]")?.click(),
   };
   if (event.target.closest?.("[data-board]") === null && at) {
     keys.ArrowDown = keys.j;

@@ -33,6 +33,15 @@ document.body.addEventListener("toast", (event) => toast(event.detail));
 document.body.addEventListener("htmx:sendError", () => {
   toast({ text: "The server cannot be reached. Nothing was saved; try again when you are back online.", bad: true });
 });
+document.body.addEventListener("htmx:timeout", () => {
+  toast({ text: "The server did not answer in time. Look whether it was saved before you try again.", bad: true });
+});
 document.body.addEventListener("htmx:responseError", (event) => {
-  toast({ text: `That did not work (${event.detail.xhr.status}). Nothing was saved; reload the page and try again.`, bad: true });
+  const { status } = event.detail.xhr;
+  const why = status === 429
+    ? "That was too much at once. Nothing was saved; wait a minute and try again."
+    : status === 503
+      ? "The server is busy or being restarted. Nothing was saved; try again in a moment."
+      : `That did not work (${status}). Nothing was saved; reload the page and try again.`;
+  toast({ text: why, bad: true });
 });
