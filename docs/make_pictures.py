@@ -94,7 +94,9 @@ def take_pages(browser: Browser, folder: Path) -> None:
             )
             context.add_cookies([cookie])  # type: ignore[list-item]
             page = context.new_page()
-            page.goto(address + picture.at, wait_until="networkidle")
+            answer = page.goto(address + picture.at, wait_until="networkidle")
+            if answer is None or not answer.ok:
+                raise RuntimeError(f"{picture.at} was not answered")
             page.screenshot(path=PICTURES / picture.name, animations="disabled")
             context.close()
 

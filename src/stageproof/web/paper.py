@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from stageproof.charts.wording import (
     UNKNOWN,
+    count_text,
     day_text,
     days_text,
     exact_text,
@@ -23,6 +24,10 @@ Row = Mapping[str, Any]
 
 CHOOSES = ("stage", "owner", "team", "source", "campaign", "currency", "pipeline")
 """The columns of a table by which the deals behind one of its rows are chosen."""
+
+
+COUNTED = {"cost": "cost"}
+"""What a figure counts where it is not deals."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +188,7 @@ def shown(figure: Row, currency: str, *, note: str = "") -> Shown:
         low, high = (_value({**figure, "value": figure[end]}, currency)[0] for end in ("low", "high"))
         told.insert(0, f"80% between {low} and {high}")
     if figure["count"] is not None and figure["unit"] != "count":
-        told.append(f"{figure['count']:,} {'deal' if figure['count'] == 1 else 'deals'}")
+        told.append(count_text(figure["count"], COUNTED.get(figure["name"], "deal")))
     behind = figure["behind"]
     return Shown(
         figure["name"], figure["title"], text, exact, "; ".join(told), figure["says"], figure["formula"],
