@@ -93,6 +93,7 @@ def leads(request: HttpRequest) -> HttpResponse:
     context = {
         "table": table, "rows": table.rows(page) if count else [], "page_number": page, "pages": last,
         "first_row": (page - 1) * ROWS + 1, "last_row": min(page * ROWS, count), "count": count,
+        "anything": not table.all_leads.is_empty(),
         "filters": table.filters.choices(moment.pipeline, table.all_leads) if table.all_leads.height else [],
         "filtered": bool(table.filters.as_dict), "all_columns": LEAD_COLUMNS.values(), "statuses": STATUSES,
         "views": views_of(actor, "leads"), "may_create": table.editable,
