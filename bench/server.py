@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -167,8 +168,8 @@ def _rows_after(table: str, last: int) -> list[tuple[Any, ...]]:
 
 def someone() -> tuple[str, str]:
     """The pipeline owner: a session's cookie, and a token."""
+    from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
     from django.utils import timezone
 
     from stageproof.actions.actor import Actor
@@ -176,7 +177,7 @@ def someone() -> tuple[str, str]:
     from stageproof.records.models import Person
 
     person = Person.objects.get(email="olga@bench.example")
-    session = SessionStore()
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()

@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -39,6 +39,7 @@ def _rows(some: list[tuple[Any, ...]], seq: int, more: dict[str, Any] | None = N
     return frame.with_columns(valid_to=pl.lit(None, pl.Int64), **(more or {}))
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(ROWS, min_size=1, max_size=6),
     st.sampled_from([("thing", "part"), ("part", "thing"), ("thing",)]),

@@ -23,6 +23,8 @@ from stageproof.records.models.accounts import ACCOUNT_FACTS, CONTACT_FACTS
 
 KEEPS = ("rep", "manager", "pipeline owner", "marketing", "admin")
 MERGES = ("manager", "pipeline owner", "admin")
+STANDING = frozenset({"name", "title"})
+"""The facts that stand in the tables of deals, in old versions too, by whatever they are now."""
 
 E = TypeVar("E", Account, Contact)
 
@@ -89,7 +91,8 @@ def edit(
             for name, value in differing.items():
                 setattr(row, name, value)
             save_entry(session, row, change="edited", at=now)
-            names_changed()
+            if not STANDING.isdisjoint(differing):
+                names_changed()
     return row
 
 

@@ -17,7 +17,6 @@ from typing import Any
 import polars as pl
 
 from stageproof.actions.actor import Actor
-from stageproof.actions.history import names_changed
 from stageproof.actions.import_directory import Directory
 from stageproof.actions.import_facts import FactChange, RefusedMove, ask_the_gate, compare, here, take_facts
 from stageproof.actions.import_frames import Incoming, incoming
@@ -203,8 +202,6 @@ def commit_import(
         row.first_seq = before + 1 if changed else None
         row.last_seq = session.ledger.last_seq if changed else None
         row.save()
-        if result.added:
-            names_changed()
     return replace(result, run=row)
 
 
