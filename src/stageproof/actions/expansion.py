@@ -71,9 +71,8 @@ def _refuse_second(key: str) -> None:
 
 def _expected_on(won: Deal, on: dt.date) -> dt.date:
     """A renewal closes when the contract is up; one that is overdue, or has no day, as soon as any other."""
-    if won.renews_on is not None and won.renews_on > on:
-        return won.renews_on
-    return on + dt.timedelta(days=USUAL_DAYS)
+    renews_on: dt.date | None = won.renews_on
+    return renews_on if renews_on is not None and renews_on > on else on + dt.timedelta(days=USUAL_DAYS)
 
 
 def _expansion(
@@ -94,5 +93,5 @@ def _expansion(
             if found
             else "Publish a definition of kind expansion; a template is there."
         )
-        problems.append(Problem("no_expansion_pipeline", says, remedy, column="pipeline", value=pipeline))
+        problems.append(Problem("no_expansion_pipeline", says, remedy, column="pipeline", value=pipeline or ""))
     return chosen

@@ -60,10 +60,11 @@ def with_expansion(tables: Tables, until: dt.date) -> Tables:
     rows: dict[str, list[dict[str, Any]]] = {"deals": [], "evidence": [], "roles": [], "activities": []}
     for contract in won.sort("deal").iter_rows(named=True):
         known = committee.get(contract["deal"], {})
-        cycle, running = 1, contract
+        cycle = 1
+        running: dict[str, Any] | None = contract
         # What was renewed runs for another year, and comes up again.
         while running is not None:
-            renewed = None
+            renewed: dict[str, Any] | None = None
             for name, row in _life(running, cycle, known, end):
                 rows[name].append(row)
                 renewed = row if name == "deals" and row["status"] == "won" else renewed
@@ -114,7 +115,7 @@ def _life(
         worth = (
             round(contract["amount"] * _CHANGED_BY[int(chance.share() * len(_CHANGED_BY))] / 10_000) * 10_000
         )
-        close = {"stage": _STEPS[-1][0], "close_on": outcome // DAY}
+        close: dict[str, Any] = {"stage": _STEPS[-1][0], "close_on": outcome // DAY}
         reason = _LOST[int(chance.share() * len(_LOST))]
         versions.append(
             (outcome, {**close, "status": "lost", "lost_reason": reason} if leaves else
