@@ -53,6 +53,7 @@ def test_the_four_readings_tie_to_the_cent(
         assert (deals.height, deals["value"].fill_null(0).sum()) == (line.count, line.amount)
     expected = statement.readings["finance"].figure("expected")
     assert statement.deals("expected")["expected"].sum() == expected.value
+    assert statement.deals("forecast")["expected"].sum() == statement.line("forecast").amount
     assert expected.low <= expected.value <= expected.high  # type: ignore[operator]
 
 

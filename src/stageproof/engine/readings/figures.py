@@ -101,7 +101,7 @@ def forecast(looked: Looked) -> Figure:
     )
     formula = f"{looked.money(so_far)} won + {looked.money(found.amount)} expected = {looked.money(landing)}"
     return figure("forecast", "Forecast", "money", landing, says, formula, "stage_win_rate",
-                  behind="expected", low=so_far + found.low, high=so_far + found.high)  # fmt: skip
+                  behind="forecast", low=so_far + found.low, high=so_far + found.high)  # fmt: skip
 
 
 def target(looked: Looked) -> Figure:

@@ -169,6 +169,7 @@ class Looked:
             "base": lambda: self.shown(self.base, "probability", "expected"),
             "expected": lambda: self.shown(self.base, "probability", "expected"),
             "won": lambda: self.shown(self.won),
+            "forecast": lambda: self.shown(self._landing(), "probability", "expected"),
             "created": lambda: self.shown(self.created),
         }
 
@@ -177,6 +178,12 @@ class Looked:
         names = [name for name in SHOWN if name in deals.columns]
         table = deals.sort(["value", "deal"], descending=[True, False], nulls_last=True)
         return readable(table.select(*names, *also))
+
+    def _landing(self) -> pl.DataFrame:
+        """The base and what was won, which is as certain as can be."""
+        names = [*(name for name in SHOWN if name in self.base.columns), "probability", "expected"]
+        won = self.won.with_columns(probability=pl.lit(1.0), expected=pl.col("value").fill_null(0))
+        return pl.concat([self.base.select(names), won.select(names)])
 
     @cached_property
     def _chosen(self) -> tuple[tuple[str, ...], list[str | None] | None]:

@@ -98,7 +98,7 @@ class Reading:
 
     def deals(self, behind: str, where: Where | None = None) -> pl.DataFrame:
         """The deals behind a figure, the largest first: deal, name, account, owner, team, stage, close_on, amount,
-        currency, value, qualification, source, campaign, and on `base` and `expected` also probability and expected.
+        currency, value, qualification, source, campaign; on `base`, `expected` and `forecast` probability and expected.
 
         `amount` is in minor units of `currency`, `value` and `expected` of the head's. `where` keeps those of one
         row of a table, such as {"owner": ["Ann"]}. Refused where nothing is called so.

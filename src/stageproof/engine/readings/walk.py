@@ -35,7 +35,7 @@ def walk(looked: Looked) -> tuple[Line, ...]:
              "Base × (1 − probability), deal by deal.", "base"),
         Line("expected", "Expected", 0, base.height, found.amount, "Base × probability.", "expected"),
         _line("won", "Won so far", 1, looked.won, "Won in the period by the instant."),
-        Line("forecast", "Forecast", 0, None, so_far + found.amount, "Expected + won so far.", "expected"),
+        Line("forecast", "Forecast", 0, None, so_far + found.amount, "Expected + won so far.", "forecast"),
     ]  # fmt: skip
     if looked.target is not None:
         gap = so_far + found.amount - looked.target
