@@ -109,7 +109,9 @@ def _life(
         "deal_type": "renewal", "follows": contract["deal"], "created_at": at(3), "created_on": at(3) // DAY,
         "actor": contract["owner"], "door": "page",
     }  # fmt: skip
-    versions = [(at(3 if stage == "Onboarding" else day * pace), {"stage": stage}) for stage, day in _STEPS]
+    versions: list[tuple[int, dict[str, Any]]] = [
+        (at(3 if stage == "Onboarding" else day * pace), {"stage": stage}) for stage, day in _STEPS
+    ]
     outcome = at(decided_on)
     if not silent:
         worth = (
