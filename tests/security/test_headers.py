@@ -54,7 +54,9 @@ def test_every_page_carries_them_and_nothing_inline(at: Any, routes: list[Route]
             )
             assert {key: policy[key] for key in DIRECTIVES} == DIRECTIVES, where
             assert "unsafe" not in response["Content-Security-Policy"], where
-            assert {key: response[key] for key in EXPECTED} == EXPECTED, where
+            # The address of a shared reading is its key, and is told to nobody at all.
+            expected = EXPECTED | ({"Referrer-Policy": "no-referrer"} if route.name.startswith("shared") else {})
+            assert {key: response[key] for key in EXPECTED} == expected, where
             if response["Content-Type"].startswith("text/html") and not response.streaming:
                 body = response.content.decode()
                 assert [found for pattern in INLINE if (found := re.findall(pattern, body, re.I))] == [], (
@@ -94,5 +96,11 @@ def test_the_key_that_signs_is_made_once_and_for_the_owner_only(tmp_path: Path) 
         for _ in "ab"
     }
     assert len(keys) == 1
+    # A new key in front, as one puts it there to replace the other.
+    (tmp_path / "secret-key").write_text(f"newer\n{keys.copy().pop()}")
+    said = "from django.conf import settings as s; print(s.SECRET_KEY, len(s.SECRET_KEY_FALLBACKS))"
+    command = [sys.executable, "-c", said]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["newer", "1"]
     assert len(keys.pop().strip()) >= 50
     assert (tmp_path / "secret-key").stat().st_mode & 0o777 == 0o600

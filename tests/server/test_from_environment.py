@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stageproof.server.from_environment import mail, origin, sign_in_elsewhere, trusted_proxies
+from stageproof.server.from_environment import mail, origin, private_hosts, sign_in_elsewhere, trusted_proxies
 
 ISSUER = {
     "STAGEPROOF_OIDC_ISSUER": "https://id.example.com/realm/",
@@ -62,6 +62,16 @@ def test_an_issuer_is_offered_with_its_origin_for_forms() -> None:
 def test_a_half_set_issuer_stops_the_start(change: dict[str, str], says: str) -> None:
     with pytest.raises(ValueError, match=says):
         sign_in_elsewhere({**ISSUER, **change})
+
+
+def test_hosts_of_ones_own_network_are_those_that_are_named() -> None:
+    assert private_hosts({}) == frozenset()
+    named = {"STAGEPROOF_PRIVATE_HOSTS": " ID.lan, localhost,,[::1] "}
+    assert private_hosts(named) == {"id.lan", "localhost", "::1"}
+    inside = {**ISSUER, "STAGEPROOF_OIDC_ISSUER": "http://id.lan:8080/"}
+    with pytest.raises(ValueError, match="must be an https address"):
+        sign_in_elsewhere(inside)
+    assert sign_in_elsewhere({**inside, **named})["openid_connect"]["APPS"]
 
 
 @pytest.mark.parametrize("given", ["yes", "-1", "11", ""])

@@ -21,10 +21,11 @@ class SessionStore(OpenStore):
     def encode(self, session_dict: dict[str, Any]) -> str:
         return seal(self.serializer().dumps(session_dict).decode("latin-1"))
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: str | bytes) -> dict[str, Any]:
         """What the session holds; nothing where its key is gone, so that the person signs in again."""
+        sealed = session_data if isinstance(session_data, str) else session_data.decode("latin-1")
         try:
-            found: dict[str, Any] = self.serializer().loads(unseal(session_data).encode("latin-1"))
+            found: dict[str, Any] = self.serializer().loads(unseal(sealed).encode("latin-1"))
         except (Unreadable, ValueError):
             return {}
         return found
