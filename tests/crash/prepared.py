@@ -6,6 +6,7 @@ import json
 import sys
 
 from stageproof.server import home
+from tests.server.drill import PASSWORD
 
 
 def main(writers: int) -> list[str]:
@@ -21,7 +22,7 @@ def main(writers: int) -> list[str]:
     now = timezone.now()
     set_up(
         name="Northwind", zone="UTC", currency="EUR", owner_name="Olga Novak", owner_email="olga@northwind.example",
-        now=now,
+        password=PASSWORD, now=now,
     )  # fmt: skip
     tokens = []
     for number in range(writers):
