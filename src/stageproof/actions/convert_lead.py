@@ -8,7 +8,6 @@ from typing import Any
 
 from stageproof.actions.accounts import ACCOUNTS, likely_accounts
 from stageproof.actions.actor import Actor
-from stageproof.actions.committee import ROLES
 from stageproof.actions.contacts import CONTACTS, likely_contacts
 from stageproof.actions.deals import Done, open_deal, prepare_deal
 from stageproof.actions.directory import open_entry
@@ -26,6 +25,7 @@ from stageproof.actions.likeness import Likely, domain_key
 from stageproof.actions.permission import demand
 from stageproof.actions.wrong import one_of, wrong
 from stageproof.engine.problem import Problem, Refused
+from stageproof.engine.proof import ROLES
 from stageproof.records.ledger import Writing, writing
 from stageproof.records.models import Account, Contact, LeadVersion, RoleVersion
 

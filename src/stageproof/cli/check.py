@@ -12,6 +12,7 @@ from stageproof.cli.files import read_text
 from stageproof.engine.definition import Definition, read_definition
 from stageproof.engine.definition_changes import compare
 from stageproof.engine.definition_check import check_definition
+from stageproof.engine.ideal_customer import sentences
 from stageproof.engine.proof import sentence
 from stageproof.engine.templates import NAMES, template
 
@@ -58,6 +59,10 @@ def command(
         typer.echo(f"\n{stage.name}{norm}")
         for criterion in stage.exit:
             typer.echo(f"  {criterion.says}\n    proof: {sentence(criterion.proof)}")
+    if found.ideal_customer is not None:
+        typer.echo("\nIdeal customer")
+        for line in sentences(found.ideal_customer):
+            typer.echo(f"  {line}")
     typer.echo()
     for problem in warnings:
         typer.echo(f"Warning: {problem}")

@@ -16,6 +16,7 @@ from stageproof.actions.definitions import compare_versions, draft_definition
 from stageproof.actions.permission import DEFINES, demand
 from stageproof.engine.definition import Definition, read_definition, write_definition
 from stageproof.engine.definition_check import check_definition
+from stageproof.engine.ideal_customer import sentences
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.proof import sentence
@@ -60,9 +61,11 @@ def definition(request: HttpRequest) -> HttpResponse:
         }
         for row in reversed(mine)
     ]  # fmt: skip
+    ideal = sentences(read.ideal_customer) if read.ideal_customer else []
     context = {
         "pipelines": pipelines, "name": name, "shown": shown, "is_ruling": shown is ruling, "ruling": ruling,
         "stages": drawn(read), "definition": read, "owner": _person_called(read.owner), "history": history,
+        "ideal": ideal,
         "warnings": check_definition(read), "may_edit": may_edit, "versions": [row.version for row in mine],
         "drafts": [row for row in mine if row.published_at is None] if may_edit else [],
         "coming": next((row for row in mine if _coming(row, today)), None), **_comparison(request, name, mine),

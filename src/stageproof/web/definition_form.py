@@ -15,6 +15,7 @@ from stageproof.engine.definition import Criterion, Definition, read_definition,
 from stageproof.engine.definition_check import check_definition
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.proof import sentence
+from stageproof.web.ideal_form import IdealForm, ideal_form, typed_ideal
 from stageproof.web.proof_form import BEGINS, JOINS, NAMES, SUGGESTED, fields_of, joined, parts_of, table_of
 from stageproof.web.rules_form import RuleField, rule_fields, rules_table, typed_rules
 
@@ -82,6 +83,11 @@ class DefinitionForm:
     warnings: list[Problem] = field(default_factory=list)
     focus: str = ""
 
+    @property
+    def ideal(self) -> IdealForm:
+        """The ideal customer as typed."""
+        return ideal_form(self.rest.get("ideal_customer"))
+
 
 def form_of(toml: str) -> DefinitionForm:
     """The form of a definition that can be read."""
@@ -134,6 +140,10 @@ def typed_form(given: Mapping[str, Any], toml: str, pipeline: str) -> Definition
         rules=typed_rules(given),
         rest=_rest(toml),
     )
+    if "ideal-fits-from" in given:
+        form.rest.pop("ideal_customer", None)
+        if (section := typed_ideal(given)) is not None:
+            form.rest["ideal_customer"] = section
     for place in _numbers(given, r"s-(\d{1,4})-name"):
         stage = f"s-{place}-"
         name, norm_days, band, quiet_days, aliases = (

@@ -55,7 +55,8 @@ def lead_convert(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _converted(request: HttpRequest, found: LeadVersion) -> HttpResponse:
-    given, wrong = request.POST.dict(), []
+    given = request.POST.dict()
+    wrong: list[Problem] = []
     facts: dict[str, Any] = {}
     try:
         read = read_facts(given, list(FORM), Organisation.objects.get().currency)
