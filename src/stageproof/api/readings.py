@@ -16,7 +16,7 @@ from stageproof.api.shapes import Limit, answers
 from stageproof.engine.book import Pipeline
 from stageproof.engine.period import Period
 from stageproof.engine.problem import Problem, Refused
-from stageproof.engine.readings import READERS, Where, read, reconciliation
+from stageproof.engine.readings import READERS, Reader, Where, read, reconciliation
 from stageproof.engine.readings.document import head_document, reading_document, rows, statement_document
 from stageproof.web.policy import EVERYONE, policy
 
@@ -138,7 +138,7 @@ class BehindQuery(ReadingQuery):
 @policy(*EVERYONE)
 def reading(request: HttpRequest, reader: str, asked: Query[SinceQuery]) -> Any:
     """The reading of a reader: sales, marketing, finance or board."""
-    _known(reader)
+    whose = _reader(reader)
     pipeline = _pipeline(request, asked.as_of, asked.known_at)
     since = None
     if asked.since is not None:
@@ -152,7 +152,7 @@ def reading(request: HttpRequest, reader: str, asked: Query[SinceQuery]) -> Any:
             says = "What moved is asked for since a moment that is not before the reading's."
             raise Refused([Problem("since_not_before", says, "Choose an earlier day.", column="since")])
     found = read(
-        pipeline, reader, period=_period(pipeline, asked), where=_where(asked), pipelines=asked.pipeline,  # type: ignore[arg-type]
+        pipeline, whose, period=_period(pipeline, asked), where=_where(asked), pipelines=asked.pipeline,
         since=since,
     )  # fmt: skip
     return reading_document(found)
@@ -162,14 +162,14 @@ def reading(request: HttpRequest, reader: str, asked: Query[SinceQuery]) -> Any:
 @policy(*EVERYONE)
 def reading_deals(request: HttpRequest, reader: str, behind: str, asked: Query[BehindQuery]) -> Any:
     """The deals behind a figure; following parts are of the very same instant."""
-    _known(reader)
+    whose = _reader(reader)
     pipeline, start = _pipeline(request, asked.as_of, asked.known_at), 0
     if asked.cursor:
         at, known, start = place_of(asked.cursor, [int, int, int])
         pipeline = seen(actor(request), Pipeline(pipeline.book, at, known))
     found = read(
-        pipeline, reader, period=_period(pipeline, asked), where=_where(asked), pipelines=asked.pipeline
-    )  # type: ignore[arg-type]
+        pipeline, whose, period=_period(pipeline, asked), where=_where(asked), pipelines=asked.pipeline
+    )
     deals = found.deals(behind)
     following = None
     if deals.height > start + asked.limit:
@@ -198,9 +198,11 @@ def _pipeline(request: HttpRequest, as_of: str | None, known_at: str | None) -> 
     return seen(actor(request), moment_of(as_of, known_at).pipeline)
 
 
-def _known(reader: str) -> None:
-    if reader not in READERS:
-        raise NotFound("reading", reader[:80])
+def _reader(name: str) -> Reader:
+    for each in READERS:
+        if each == name:
+            return each
+    raise NotFound("reading", name[:80])
 
 
 def _period(pipeline: Pipeline, asked: ReadingQuery) -> Period:

@@ -127,7 +127,8 @@ class _Stages:
 
 def _names(values: list[dict[str, Line]]) -> list[str]:
     """The lines of both ends, in the order of the statement; a target may be set or dropped in between."""
-    return list(max((values[0], values[-1]), key=len))
+    first, last = values[0], values[-1]
+    return list(last if len(last) > len(first) else first)
 
 
 def _row(then: Frozen, name: str, lines: list[Line | None]) -> tuple[str | int | None, ...]:

@@ -84,7 +84,7 @@ def _age(looked: Looked) -> Figure:
     ages = looked.open["age"].drop_nulls()
     median = ages.median()
     value = float(median) if isinstance(median, int | float) else None
-    longest = "none" if ages.is_empty() else f"{ages.max()} days"
+    longest = "none" if ages.is_empty() else f"{max(ages.to_list())} days"
     formula = f"median over {ages.len():,} open deals; the longest: {longest}"
     says = "Whole days since the open deals entered the stage that they are in: half of them longer."
     return figures.figure("age", "Days in stage", "days", value, says, formula, "time_in_stage",
