@@ -71,18 +71,19 @@ def test_measures(name: str, kwargs: dict[str, Any], engine: str) -> None:
 
 @pytest.mark.parametrize("engine", OTHERS)
 @pytest.mark.parametrize(
-    ("bridged", "mode", "by"),
+    ("bridged", "mode", "by", "known"),
     [
-        (bridge, "endpoints", ()),
-        (bridge, "events", ("owner",)),
-        (qualified_bridge, "endpoints", ("stage",)),
+        (bridge, "endpoints", (), None),
+        (bridge, "events", ("owner",), "2025-01-10"),
+        (qualified_bridge, "endpoints", ("stage",), "2025-01-10"),
     ],
     ids=["ends", "events", "qualified"],
 )
-def test_bridges(bridged: Any, mode: str, by: tuple[str, ...], engine: str) -> None:
-    found, expected = (
-        bridged(book_on(each), START, AS_OF, mode=mode, period=QUARTER, by=by) for each in (engine, "polars")
-    )
+def test_bridges(bridged: Any, mode: str, by: tuple[str, ...], known: str | None, engine: str) -> None:
+    asked = {"mode": mode, "period": QUARTER, "by": by, "start_known_at": known}
+    found, expected = (bridged(book_on(each), START, AS_OF, **asked) for each in (engine, "polars"))
+    late = expected.lines.filter(line="late_arrivals")["amount"].sum()
+    assert bool(late) == (known is not None)
     assert_same(plain(found.deals), plain(expected.deals))
     assert_frame_equal(found.lines, expected.lines)
 
