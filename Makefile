@@ -17,7 +17,7 @@ demo: $(VENV)/.run
 test: $(VENV)/.test
 	$(PYTEST) tests/engine tests/importers tests/charts tests/audit tests/demo tests/cli tests/docs $(PYTEST_ARGS)
 	$(PYTEST) tests/actions tests/api tests/doors tests/security tests/web $(PYTEST_ARGS)
-	$(PYTEST) tests/server tests/crash tests/schemathesis tests/test_on_postgres.py $(PYTEST_ARGS)
+	$(PYTEST) tests/crash tests/server tests/schemathesis tests/test_on_postgres.py $(PYTEST_ARGS)
 	$(PYTEST) tests/browser $(PYTEST_ARGS)
 
 lint: $(VENV)/.test

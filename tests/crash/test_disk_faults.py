@@ -21,7 +21,6 @@ EIO, ENOSPC = 5, 28
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the files of another process, as Linux can")
-@pytest.mark.xdist_group("disk")
 def test_nothing_acknowledged_is_lost_where_files_cannot_grow(tmp_path: Path) -> None:
     tokens = driven("tests.crash.prepared", WRITERS, home=tmp_path)
     server, dice = Server(tmp_path), random.Random(4)
@@ -48,7 +47,6 @@ def test_nothing_acknowledged_is_lost_where_files_cannot_grow(tmp_path: Path) ->
 
 
 @pytest.mark.skipif(shutil.which("fiu-run") is None, reason="no fiu-run: install libfiu's fiu-utils")
-@pytest.mark.xdist_group("disk")
 def test_nothing_acknowledged_is_lost_where_one_write_in_a_hundred_fails(tmp_path: Path) -> None:
     tokens = driven("tests.crash.prepared", WRITERS, home=tmp_path)
     pipe = str(tmp_path / "fiu")

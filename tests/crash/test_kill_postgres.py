@@ -32,7 +32,6 @@ def engine() -> Iterator[Any]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.mark.xdist_group("kills-postgres")
 def test_what_was_acknowledged_is_there_once_however_often_postgresql_is_killed(
     tmp_path: Path, engine: Any
 ) -> None:

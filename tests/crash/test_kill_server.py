@@ -7,8 +7,6 @@ import random
 import time
 from pathlib import Path
 
-import pytest
-
 from tests.crash.writers import WRITERS, broken, writing
 from tests.server.running import Server, driven
 
@@ -17,7 +15,6 @@ KILLS = int(os.environ.get("STAGEPROOF_CRASH_KILLS", "80"))
 """At least so many, on however slow a machine."""
 
 
-@pytest.mark.xdist_group("kills")
 def test_what_was_acknowledged_is_there_once_however_often_the_server_is_killed(tmp_path: Path) -> None:
     tokens = driven("tests.crash.prepared", WRITERS, home=tmp_path)
     server, dice, kills = Server(tmp_path), random.Random(1), 0

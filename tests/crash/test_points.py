@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.server.running import driven
 
 
-@pytest.mark.xdist_group("points")
 def test_killed_at_any_point_a_write_is_whole_or_absent_and_done_once(tmp_path: Path) -> None:
     said = driven("tests.crash.points", "none", home=tmp_path / "home")
     assert said["wrong"] == []

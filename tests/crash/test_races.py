@@ -6,14 +6,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.server.running import driven
 
 ROUNDS = int(os.environ.get("STAGEPROOF_RACE_ROUNDS", "200"))
 
 
-@pytest.mark.xdist_group("races")
 def test_races_have_one_winner_and_leave_no_skew(tmp_path: Path, database: str | None) -> None:
     found = driven("tests.crash.races", ROUNDS, home=tmp_path, database=database)
     assert found["vendor"] == ("sqlite" if database is None else "postgresql")

@@ -11,8 +11,6 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.crash.writers import WRITERS, Crowd, writing
 from tests.server.drill import PASSWORD
 from tests.server.running import Server, driven, ran
@@ -20,7 +18,6 @@ from tests.server.running import Server, driven, ran
 OWNER = "olga@northwind.example"
 
 
-@pytest.mark.xdist_group("backup at work")
 def test_a_backup_under_load_is_one_moment_and_people_sign_in_after_it(tmp_path: Path) -> None:
     home, other = tmp_path / "home", tmp_path / "other"
     server = Server(home)
