@@ -26,7 +26,7 @@ OPEN = {
     "offline", "offline_worker",
     "healthz", "readyz", "metrics", "first_run", "invitation", "account_login", "account_logout", "sign_out",
     "account_inactive", "account_reset_password", "account_reset_password_done", "account_reset_password_from_key",
-    "account_reset_password_from_key_done", "mfa_authenticate", "mfa_login_webauthn",
+    "account_reset_password_from_key_done", "mfa_authenticate", "mfa_login_webauthn", "shared", "shared_pdf",
 }  # fmt: skip
 """The pages that anyone may call; a page is not opened to the world without being written down here."""
 CLOSED = {
@@ -39,6 +39,11 @@ CLOSED = {
     "targets": {"manager", "finance", "pipeline owner", "admin"},
     "rates": {"finance", "pipeline owner", "admin"},
     "changes": {"admin"},
+    "reading_freeze": {"pipeline owner", "marketing", "finance", "executive", "admin"},
+    "frozen_reading": {"pipeline owner", "marketing", "finance", "executive", "admin"},
+    "frozen_compare": {"pipeline owner", "marketing", "finance", "executive", "admin"},
+    "frozen_share": {"pipeline owner", "finance", "executive", "admin"},
+    "share_revoke": {"pipeline owner", "finance", "executive", "admin"},
 }
 """The pages of some roles only, as the issue has them; what a view declares must be the same."""
 

@@ -60,13 +60,14 @@ def freeze_reading(actor: Actor, *, name: str, asked: Asked, now: dt.datetime) -
             says = f"There is a frozen reading called '{name}' already."
             raise Refused([Problem("name_taken", says, "Choose another name.", column="name", value=name)])
         whole = book()
-        fixed = replace(asked, as_of=asked.as_of or now, known_at=asked.known_at or now)
+        as_of, known_at = asked.as_of or now, asked.known_at or now
+        fixed = replace(asked, as_of=as_of, known_at=known_at)
         body = body_as_asked(whole, fixed)
         text = written(body)
         row = FrozenReading(
             name=name,
-            as_of=fixed.as_of,
-            known_at=fixed.known_at,
+            as_of=as_of,
+            known_at=known_at,
             since=fixed.since,
             since_known_at=fixed.since_known_at,
             period=asked.period.name,
