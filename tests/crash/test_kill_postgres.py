@@ -59,7 +59,7 @@ def test_what_was_acknowledged_is_there_once_however_often_postgresql_is_killed(
 
 def _acknowledges(crowd: Crowd) -> None:
     """Returns once every writer was answered again."""
-    before, until = [len(writer.keys) for writer in crowd.writers], time.monotonic() + 60
+    before, until = [len(writer.keys) for writer in crowd.writers], time.monotonic() + 180
     while any(len(writer.keys) <= had for writer, had in zip(crowd.writers, before, strict=True)):
         assert time.monotonic() < until, f"not every writer is answered again: {crowd.odd}"
         time.sleep(0.05)

@@ -35,5 +35,5 @@ def test_what_was_acknowledged_is_there_once_however_often_the_server_is_killed(
         server.kill()
     print(f"{kills} kills in {seconds:.0f} s, {crowd.acknowledged} acknowledged, {crowd.attempts} attempts")
     assert broken(crowd, tmp_path) == []
-    assert crowd.acknowledged >= 5 * kills
+    assert crowd.acknowledged >= kills
     assert crowd.attempts > crowd.acknowledged, "no request was ever interrupted"

@@ -113,7 +113,7 @@ def writing(address: str, tokens: Sequence[str]) -> Iterator[Crowd]:
     finally:
         for writer in crowd.writers:
             writer.stop.set()
-    until = time.monotonic() + 90
+    until = time.monotonic() + 180
     for thread in threads:
         thread.join(max(until - time.monotonic(), 0))
         assert not thread.is_alive(), "a writer was never answered"
