@@ -10,7 +10,7 @@ import altair as alt
 from stageproof.charts.bars import BAR, ROW, across, fill, outline, parts_of, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK, TARGET
-from stageproof.charts.wording import ratio_text, short_text
+from stageproof.charts.wording import listed, ratio_text, short_text
 
 _LABELS = 84
 _PARTS = ("qualified", "unqualified")
@@ -70,13 +70,17 @@ def _text(row: Mapping[str, Any], currency: str) -> str:
 
 
 def _finding(whole: Sequence[Mapping[str, Any]]) -> str:
-    short = [row["closing_in"] for row in whole if row["nominal"] is not None and row["needed"] is not None
-             and row["nominal"] < row["needed"]]  # fmt: skip
-    known = [row for row in whole if row["nominal"] is not None and row["needed"] is not None]
+    """Where less is open than what is left of the target needs."""
+    known = [row for row in whole if row["target"] is not None and row["needed"] is not None]
+    short = [
+        row["closing_in"]
+        for row in known
+        if row["remaining"] is not None and row["remaining"] < row["needed"]
+    ]
     if not known:
-        return "No target is set for these periods"
+        return "No target is set for these periods, or nothing was won yet to say what they need"
     if not short:
-        return "Every period has the pipeline that its target needs at the win rate so far"
+        return "Every period has the pipeline that its target still needs at the win rate so far"
     if len(short) == len(known):
-        return "No period has the pipeline yet that its target needs at the win rate so far"
-    return f"Less is open than the win rate so far needs in {', '.join(short)}"
+        return "No period has the pipeline yet that its target still needs at the win rate so far"
+    return f"Less is open than the win rate so far needs in {listed(short)}"

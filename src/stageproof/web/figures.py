@@ -95,6 +95,25 @@ def stage_figure(
 
 
 @register.simple_tag(takes_context=True)
+def listed_figure(
+    context: Context, value: int | None, unit: Unit, column: str, form: str = "short"
+) -> SafeString:
+    """A total of the open deals that a board or table lists; a link where a measure can be asked for the same deals.
+
+    Lists are narrowed by words and risks too, which no measure is, and show closed deals beside open ones.
+    """
+    board, table = context.get("board"), context.get("table")
+    shown = board or table
+    asked = dict(shown.filters.as_dict) if shown else {"text": "unknown"}
+    elsewhere = table is not None and (table.status != "open" or "stage" in context["request"].GET)
+    if {"risk", "text"} & set(asked) or elsewhere:
+        return figure_text(context, value, unit, form)
+    if board is not None and len(board.moment.pipeline.definitions) > 1:
+        asked["pipeline"] = board.definition.pipeline
+    return figure(context, value, unit, "open_pipeline", column, form, asked)
+
+
+@register.simple_tag(takes_context=True)
 def figure_text(context: Context, value: float | None, unit: Unit, form: str = "short") -> SafeString:
     """A figure without its link, the exact value on hover."""
     short, exact = texts(value, unit, context.get("currency") or "USD", form)
