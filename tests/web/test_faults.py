@@ -1,0 +1,36 @@
+"""What a person sees where the server fails, or cannot take what was sent: a page of ours with the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from stageproof.records.models import Deal
+from tests.web.conftest import Cast, text_of
+
+At = Callable[[str], Client]
+
+
+def test_a_fault_is_said_in_a_page_of_ours(at: At, deal: Deal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("stageproof.web.deal.timeline", fail)
+    client = at("ann")
+    client.raise_request_exception = False
+    answer = client.get(f"/deals/{deal.key}")
+    assert answer.status_code == 500
+    assert "Something failed here" in text_of(answer)
+    assert "To the start page" in text_of(answer)
+    assert "a bug" not in answer.content.decode()
+
+
+def test_offline_pages_hold_nothing_of_anybody_and_are_open(at: At, cast: Cast) -> None:
+    page = Client().get("/offline")
+    assert (page.status_code, "The server cannot be reached" in text_of(page)) == (200, True)
+    worker = Client().get("/offline-worker.js")
+    assert worker["Content-Type"].startswith("text/javascript")
+    assert '"/offline"' in worker.content.decode()
+    assert "Ann Archer" not in at("ann").get("/offline").content.decode()
