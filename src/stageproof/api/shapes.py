@@ -141,7 +141,7 @@ def problems_of(problems: Any) -> list[dict[str, Any]]:
 
 _REF = "#/components/schemas/{name}"
 _REFUSALS: dict[type[BaseModel], tuple[int, ...]] = {
-    Problems: (400, 401, 403, 404, 405, 413, 415, 422, 429),
+    Problems: (400, 401, 403, 404, 405, 413, 415, 422, 429, 503),
     ConflictProblems: (409,),
 }
 
