@@ -21,7 +21,7 @@ from stageproof.engine.definition import write_definition
 from stageproof.engine.frames import collect
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.tables import TABLES
-from stageproof.records.models import Activity, Ledger, Organisation
+from stageproof.records.models import Activity, Ledger, Organisation, Touch
 from stageproof.records.snapshot import snapshot
 from stageproof.records.tables import SOURCES, Source, book, published_definitions, with_custom_fields
 
@@ -49,7 +49,9 @@ def export_book(folder: Path) -> Written:
     folder.mkdir(parents=True, exist_ok=True)
     with snapshot():
         seq, directory = Ledger.objects.values_list("last_seq", "directory").get(id=1)
-        withdrawn = Activity.objects.filter(withdrawn_at__isnull=False).count()
+        withdrawn = sum(
+            each._default_manager.filter(withdrawn_at__isnull=False).count() for each in (Activity, Touch)
+        )
         same = (FORMAT, directory, withdrawn)
         afresh = before is None or same != (before["format"], before["directory"], before["withdrawn"])
         after = 0 if afresh or before is None else int(before["seq"])

@@ -101,6 +101,9 @@ class MeasureQuery(BaseModel):
     )
     of: str | None = Field(None, max_length=20, description="Of attribution: won, open, qualified.")
     view: str | None = Field(None, max_length=20, description="Of a funnel: period or cohort.")
+    since: str | None = Field(
+        None, max_length=20, description="Of a funnel or its leaks: arrival or first_touch."
+    )
     outcomes: str | None = Field(None, max_length=40, description="Of cycle length: won,lost.")
     cursor: str | None = Field(None, max_length=500)
     limit: Limit = USUAL
