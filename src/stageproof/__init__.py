@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stageproof.engine import measures as measures
+    from stageproof.engine import readings as readings
     from stageproof.engine.book import Book as Book
     from stageproof.engine.book import Pipeline as Pipeline
     from stageproof.engine.definition import Definition as Definition
@@ -39,13 +40,14 @@ _HOMES = {
     "decide_stage_move": "stageproof.engine.stage_moves",
     "import_files": "stageproof.importers",
 }
-__all__ = ["__version__", "measures", *_HOMES]
+_ROOMS = ("measures", "readings")
+__all__ = ["__version__", *_ROOMS, *_HOMES]
 
 
 def __getattr__(name: str) -> Any:
     """Public names load on first use, so that `stageproof --help` need not wait for a data frame library."""
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
-    if name == "measures":
-        return importlib.import_module("stageproof.engine.measures")
+    if name in _ROOMS:
+        return importlib.import_module(f"stageproof.engine.{name}")
     raise AttributeError(f"module 'stageproof' has no attribute {name!r}")
