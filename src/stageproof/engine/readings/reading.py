@@ -110,7 +110,7 @@ class Reading:
 class Line:
     """One line of the statement: `sign` 1 adds, -1 takes away, 0 is what the lines above it come to.
 
-    `amount` is in minor units of the head's currency, never negative on a line that takes away.
+    `amount` is in minor units of the head's currency, before its sign.
     """
 
     name: str
