@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from stageproof.charts.wording import (
     UNKNOWN,
@@ -216,11 +217,9 @@ def _value(figure: Row, currency: str) -> tuple[str, str]:
 
 def head_of(head: Row, *, scope: str = "") -> list[tuple[str, str]]:
     """The head that all readings share, line by line: when, in which rules, what of the pipeline."""
-    at = dt.datetime.fromisoformat(head["as_of"])
-    lines = [("As of", f"{day_text(dt.date.fromisoformat(head['on']))}, {at:%H:%M:%S} UTC")]
+    lines = [("As of", _instant(head["as_of"], head["zone"]))]
     if head["known_at"]:
-        known = dt.datetime.fromisoformat(head["known_at"])
-        lines.append(("As known at", f"{day_text(known.date())}, {known:%H:%M:%S} UTC"))
+        lines.append(("As known at", _instant(head["known_at"], head["zone"])))
     period = head["period"]
     begins, ends = (dt.date.fromisoformat(period[end]) for end in ("starts_on", "ends_on"))
     lines.append(("Period", f"{period['name']}: {day_text(begins)} to {day_text(ends)}"))
@@ -230,6 +229,11 @@ def head_of(head: Row, *, scope: str = "") -> list[tuple[str, str]]:
     lines.append(("Deals", _deals(head, scope)))
     lines.append(("Currency", f"{head['currency']}, at the rates of the day"))
     return lines
+
+
+def _instant(text: str, zone: str) -> str:
+    local = dt.datetime.fromisoformat(text).astimezone(ZoneInfo(zone))
+    return f"{day_text(local.date())}, {local:%H:%M:%S %Z}"
 
 
 def on_text(day: str) -> str:

@@ -50,7 +50,7 @@ def pdf_of(
         return _compiled(inputs, at, [])
 
 
-def _compiled(inputs: dict[str, str], at: dt.datetime, standards: list[Literal["ua-1"]]) -> bytes:
+def _compiled(inputs: dict[str, str], at: dt.datetime, standards: Any) -> bytes:
     pdf: bytes = typst.compile(
         _template(), sys_inputs=inputs, font_paths=_fonts(), pdf_standards=standards, timestamp=at
     )
