@@ -162,3 +162,15 @@ def test_a_view_needs_a_name_and_a_page(at: At) -> None:
     answer = at("ann").post("/views", {"page": "moon", "name": " "})
     assert answer.status_code == 422
     assert not SavedView.objects.exists()
+
+
+def test_an_accounts_figures_lead_to_their_deals_and_definition(
+    at: At, cast: Cast, deal: Deal, acme: Account, now: Clock
+) -> None:
+    create_deal(cast.ann, now=now(), facts={"name": "Elsewhere", "amount": 99_900})
+    page = at("ann").get(f"/accounts/{acme.pk}").content.decode()
+    [link] = re.findall(r'<span class="label">Open</span><b><a[^>]* href="([^"]+)"', page)
+    words = text_of(at("ann").get(link.replace("&amp;", "&")))
+    assert "50,000.00 EUR" in words
+    assert "Acme rollout" in words
+    assert "Elsewhere" not in words
