@@ -21,7 +21,12 @@ def stays_chart(records: Sequence[Mapping[str, Any]], *, measure: str) -> Drawin
     Records have `stage`, `median`, `p90`, `norm` and `deals`; nothing where no median is known.
     """
     data = [
-        {**row, "end": row["p90"] or row["median"], "text": _text(row)}
+        {
+            **row,
+            "end": row["p90"] or row["median"],
+            "text": _text(row),
+            "short": f"{days_text(row['median'])}, {days_text(row['p90'])}",
+        }
         for row in records
         if row["median"] is not None
     ]
@@ -55,7 +60,9 @@ def stays_chart(records: Sequence[Mapping[str, Any]], *, measure: str) -> Drawin
             tail,
             bars,
             norms.encode(x=alt.X("norm:Q", scale=scale, axis=None), y=y),
-            words.encode(x=alt.X("right:Q", scale=scale, axis=None), y=y, text="text:N"),
+            words.encode(
+                x=alt.X("right:Q", scale=scale, axis=None), y=y, text="short:N" if is_narrow else "text:N"
+            ),
         ).properties(width=width(is_narrow, less=110 if is_narrow else _LABELS), height={"step": ROW})
 
     slow = max(data, key=lambda row: row["median"])
