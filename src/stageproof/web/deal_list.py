@@ -18,7 +18,7 @@ from stageproof.engine.hygiene.alive import alive, stage_norms
 from stageproof.engine.hygiene.close_date import close_date
 from stageproof.engine.hygiene.monday import MondayRun
 from stageproof.engine.measures.placing import deals_under
-from stageproof.engine.measures.time_in_stage import spent_per_deal
+from stageproof.engine.measures.time_in_stage import spent_by_open_deals
 from stageproof.engine.one_deal import in_hand
 from stageproof.engine.qualification import UNQUALIFIED, assessed_deals, assessed_in_hand
 from stageproof.engine.tables import FOREVER
@@ -155,7 +155,7 @@ def _rows(pipeline: Pipeline, norms: pl.DataFrame, parts: Sequence[pl.DataFrame]
     else:
         nothing = {name: pl.lit(None, pl.Int64) for name in COUNTS}
         deals = deals.with_columns(position=pl.lit(-1), qualification=pl.lit(None, pl.String), **nothing)
-    here = collect(spent_per_deal(pipeline)).filter(pl.col("completed") == 0)
+    here = collect(spent_by_open_deals(pipeline)).filter(pl.col("completed") == 0)
     days = here.group_by("deal").agg(days_in_stage=pl.col("spent").sum() // DAY)
     # The only definition there is rules every pipeline, whatever its name.
     keys = ["position"] if len(pipeline.definitions) == 1 else ["pipeline", "position"]

@@ -12,7 +12,7 @@ from stageproof.engine.definition import Definition
 from stageproof.engine.frames import DAY, collect
 from stageproof.engine.hygiene.subjects import Checked, Test, day_of_instant, findings, missing_since, ruled
 from stageproof.engine.measures.cycle_length import cycle_length
-from stageproof.engine.measures.time_in_stage import spent_per_deal, time_in_stage
+from stageproof.engine.measures.time_in_stage import spent_by_open_deals, time_in_stage
 
 CHECK = 3
 ENOUGH_COMPLETED = 10
@@ -120,7 +120,7 @@ def _next_step_column(pipeline: Pipeline) -> str | None:
 
 
 def _with_time_in_stage(pipeline: Pipeline, deals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    spent = spent_per_deal(pipeline, pipeline.open).filter(nw.col("completed") == 0).select("deal", "spent")
+    spent = spent_by_open_deals(pipeline).filter(nw.col("completed") == 0).select("deal", "spent")
     return deals.join(spent, on="deal", how="left").with_columns(days_in_stage=(nw.col("spent") - 1) // DAY)
 
 

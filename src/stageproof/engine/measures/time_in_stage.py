@@ -8,7 +8,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from stageproof.engine.book import Pipeline
+from stageproof.engine.book import Pipeline, in_memory
 from stageproof.engine.frames import DAY, collect
 from stageproof.engine.measures.grouping import with_groups
 from stageproof.engine.measures.placing import placed
@@ -82,6 +82,13 @@ def spent_per_deal(pipeline: Pipeline, deals: nw.LazyFrame[Any] | None = None) -
         spent=nw.col("spent").cast(nw.Int64),
         definition=nw.when(nw.col("definition") != "").then(nw.col("definition")),
         stage=nw.when(nw.col("place") != "").then(nw.col("place")),
+    )
+
+
+def spent_by_open_deals(pipeline: Pipeline) -> nw.LazyFrame[Any]:
+    """The same of the open deals, worked out once per pipeline: lists and checks both ask for it."""
+    return pipeline.remember(
+        "spent by open deals", lambda: in_memory(spent_per_deal(pipeline, pipeline.open))
     )
 
 
