@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench.run import OUT, data  # noqa: E402
-from bench.server import FILES, Client, imported, someone  # noqa: E402
+from bench.server import FILES, Client, Results, imported, someone  # noqa: E402
 from tests.server.running import STAGEPROOF, Server, environment  # noqa: E402
 
 CLICKS = (("board", 30), ("pipeline table", 25), ("deal", 25), ("search", 5), ("past day", 5), ("move", 10))
@@ -51,12 +51,18 @@ def main() -> int:
     options.add_argument("--deals", type=int, default=100_000)
     options.add_argument("--users", type=int, default=25)
     options.add_argument("--seconds", type=int, default=60)
+    options.add_argument("--again", action="store_true", help="ask what the run before imported")
     options.add_argument("--importing", type=int, default=10_000, help="deals that arrive meanwhile")
     given = options.parse_args()
     place = OUT / f"load-{given.deals}"
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(parents=True)
-    imported(place, data(given.deals), [])
+    if given.again:
+        from stageproof.server import home
+
+        home.enter(place)
+    else:
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        imported(place, data(given.deals), Results())
     cookie, _ = someone()
     keys = movable()
     more = further(given.importing, place / "further")
@@ -90,7 +96,7 @@ def movable() -> list[str]:
 def further(count: int, folder: Path) -> list[Path]:
     """Files of deals that are not there yet."""
     source = data(count)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     found = []
     for name in FILES[:2]:
         # Other identifiers of the same length make other deals.
