@@ -138,6 +138,19 @@ def test_every_figure_leads_to_deals_that_add_up_to_it(at: Callable[[str], Clien
     assert looked >= 9
 
 
+def test_figures_lead_to_the_page_that_explains_them(at: Callable[[str], Client], later: Deal) -> None:
+    eve = at("eve")
+    board = eve.get(f"/readings/board{Q2}&owner=Ann+Archer").content.decode()
+    whys = [unescape(each) for each in re.findall(r'href="(/why/[^"]+)"', board)]
+    assert len(whys) >= 3
+    nominal = next(each for each in whys if "open_amount" in each)
+    assert "50,000.00 EUR" in unescape(eve.get(nominal).content.decode())
+    sales = unescape(eve.get(f"/readings/sales{Q2}&owner=Ann+Archer").content.decode())
+    risky = re.search(r'href="(/pipeline\?risk=[^"]+)"', sales)
+    assert risky
+    assert eve.get(risky[1]).status_code == 200
+
+
 def test_a_row_of_a_table_leads_to_its_deals(at: Callable[[str], Client], later: Deal) -> None:
     eve = at("eve")
     page = text_of(eve.get(f"/readings/sales/deals{Q2}&behind=nominal&of.owner=Ben+Baker"))
@@ -218,6 +231,15 @@ def test_freeze_open_and_compare(cast: Cast, at: Callable[[str], Client], later:
         for address in (f"/readings/frozen/{row.pk}/board", f"/readings/frozen/{row.pk}/compare"):
             assert at(who).get(address).status_code == 403
         assert at(who).post(f"/readings/freeze{Q2}", {"name": "Mine"}).status_code == 403
+
+
+def test_today_is_frozen_as_it_is_by_now(at: Callable[[str], Client], later: Deal, now: Clock) -> None:
+    today = now.at.date().isoformat()
+    made = at("eve").post(f"/readings/freeze?known_at={today}&period=2026-Q2", {"name": "Today"})
+    assert made.status_code == 302
+    row = FrozenReading.objects.get()
+    assert row.as_of <= row.recorded_at
+    assert row.known_at <= row.recorded_at
 
 
 def test_a_name_that_is_taken_is_said(at: Callable[[str], Client], later: Deal) -> None:

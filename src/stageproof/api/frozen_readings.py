@@ -180,8 +180,9 @@ def freeze(request: HttpRequest, given: Freeze) -> Any:
     where = {name: [value] for name in ("owner", "team", "source") if (value := getattr(given, name))}
     asked = Asked(
         moment.pipeline.book.calendar.period(given.period),
-        None if moment.is_now or not given.as_of else instant_of(moment.pipeline.at),
-        None if known is None else instant_of(known),
+        # A day or a minute that is not over yet is frozen as it is by now.
+        None if moment.is_now else min(instant_of(moment.pipeline.at), moment.now),
+        None if known is None else min(instant_of(known), moment.now),
         instant_of(moment_of(given.since).pipeline.at) if given.since else None,
         None,
         None if given.pipelines is None else tuple(given.pipelines),

@@ -122,17 +122,20 @@ class Look:
     @property
     def asked(self) -> Asked:
         """The same as a frozen reading asks it."""
-        at, known = instant_of(self.pipeline.at), self.pipeline.known_at
-        since = self.since
+        since, known = self.since, self.pipeline.known_at
         return Asked(
             self.period,
-            None if self.moment.is_now else at,
-            None if known is None else instant_of(known),
+            None if self.moment.is_now else self._by_now(self.pipeline.at),
+            None if known is None else self._by_now(known),
             None if since is None else instant_of(since.at),
             None if since is None or since.known_at is None else instant_of(since.known_at),
             self.pipelines,
             self.where,
         )
+
+    def _by_now(self, at: int) -> dt.datetime:
+        """The instant, or the present one where a day or a minute that is not over yet was asked for."""
+        return min(instant_of(at), self.moment.now)
 
     @property
     def query(self) -> str:

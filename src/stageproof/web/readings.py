@@ -22,6 +22,7 @@ from stageproof.records.models import Deal, Organisation
 from stageproof.web.board import whole_number
 from stageproof.web.exports import as_csv
 from stageproof.web.figures import why
+from stageproof.web.filters import ANY_RISK
 from stageproof.web.paper import Paper
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.reading_controls import Look, look_of
@@ -89,8 +90,10 @@ def reading(request: HttpRequest, reader: str) -> HttpResponse:
     paper = paper_of(
         look.body(moved=reader == MOVES), reader, draw if "charts" in request.GET else ready, scope=look.scope
     )
+    risky = {name: look.given[name] for name in ("owner", "team", "as_of") if name in look.given}
     context = {
         **shell(look), "paper": paper, "tabs": tabs("reading", (), look.query),
+        "at_risk": f"{reverse('pipeline')}?{urlencode({'risk': ANY_RISK, **risky})}",
         "deals": reverse("reading_deals", args=[reader]), "carry": look.query[1:],
         "whys": whys(look, paper), "drawings": reverse("reading_drawing", args=[reader, "-"])[:-1],
         "pdf": reverse("reading_pdf", args=[reader]) + look.query,
