@@ -14,13 +14,14 @@ from stageproof.charts.wording import (
     count_text,
     day_text,
     days_text,
+    digits_text,
     exact_text,
     listed,
     percent_text,
     short_text,
 )
 
-Kind = Literal["text", "count", "money", "ratio", "times", "days", "day", "number"]
+Kind = Literal["text", "count", "money", "cents", "ratio", "times", "days", "day", "number"]
 Row = Mapping[str, Any]
 
 CHOOSES = ("stage", "owner", "team", "source", "campaign", "currency", "pipeline")
@@ -170,6 +171,8 @@ def cell(value: Any, kind: Kind, currency: str) -> Cell:
         return Cell(UNKNOWN, "unknown", numeric=True)
     if kind == "money":
         return Cell(short_text(value, currency), exact_text(value, currency), numeric=True)
+    if kind == "cents":
+        return Cell(digits_text(value, currency), exact_text(value, currency), numeric=True)
     if kind == "ratio":
         return Cell(percent_text(value), f"{value:.6f}", numeric=True)
     if kind == "times":

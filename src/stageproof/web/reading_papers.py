@@ -263,8 +263,8 @@ def statement_paper(body: Mapping[str, Any], draw: Draw) -> Made:
     )
     told = [
         Line(
-            [Cell(each["says"]), cell(each["left"], "money", currency), cell(each["right"], "money", currency),
-             cell(each["difference"], "money", currency), Cell("differs" if each["difference"] else "even")]
+            [Cell(each["says"]), cell(each["left"], "cents", currency), cell(each["right"], "cents", currency),
+             cell(each["difference"], "cents", currency), Cell("differs" if each["difference"] else "even")]
         )
         for each in sorted(checks, key=lambda each: each["difference"] == 0)
     ]  # fmt: skip
@@ -359,7 +359,7 @@ def _walk(body: Mapping[str, Any], currency: str) -> Table:
     lines = [
         Line(
             [Cell(_signed(each), "", False, _behind(each)), cell(each["count"], "count", currency),
-             cell(each["amount"], "money", currency), Cell(each["says"])],
+             cell(each["amount"], "cents", currency), Cell(each["says"])],
             strong=each["sign"] == 0,
         )
         for each in body["statement"]["lines"]
@@ -384,8 +384,8 @@ def _beside(body: Mapping[str, Any], currency: str) -> Table:
             body["readings"][reader]["figures"].get(each["name"], {}).get("value") for reader in READERS
         ]
         if any(value is not None for value in values):
-            cells = [Cell("") if value is None else cell(value, "money", currency) for value in values]
-            lines.append(Line([Cell(each["title"]), cell(each["amount"], "money", currency), *cells]))
+            cells = [Cell("") if value is None else cell(value, "cents", currency) for value in values]
+            lines.append(Line([Cell(each["title"]), cell(each["amount"], "cents", currency), *cells]))
     labels = [("Line", False), ("Statement", True), *((reader.capitalize(), True) for reader in READERS)]
     return Table("beside", "The same line in each reading", labels, lines)
 
@@ -421,8 +421,8 @@ def _currencies(rows: Sequence[Row], currency: str) -> Table:
     lines = [
         Line(
             [Cell(row["line"].replace("_", " ").capitalize()), Cell(row["currency"]),
-             cell(row["count"], "count", currency), cell(row["amount"], "money", row["currency"]),
-             cell(row["value"], "money", currency)]
+             cell(row["count"], "count", currency), cell(row["amount"], "cents", row["currency"]),
+             cell(row["value"], "cents", currency)]
         )
         for row in rows
     ]  # fmt: skip
