@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
 from ninja.responses import Status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from stageproof.actions.accounts import (
     create_account,
@@ -19,6 +19,7 @@ from stageproof.actions.accounts import (
     merge_accounts,
 )
 from stageproof.api.auth import actor
+from stageproof.api.directory import DirectoryFacts
 from stageproof.api.paging import USUAL, by_id, cursor_of, place_of
 from stageproof.api.reading import expected_version
 from stageproof.api.shapes import Given, Id, Limit, Page, Ref, answers
@@ -39,26 +40,14 @@ SHOWN = (
 )
 
 
-class AccountFacts(Given):
+class AccountFacts(DirectoryFacts):
     """What is known of a buying company."""
 
-    # What is not known here is handed on, so that the verb says why it cannot be set.
-    model_config = ConfigDict(strict=True, extra="allow")
-
-    name: str | None = Field(None, max_length=1_000)
     domain: str | None = Field(None, max_length=1_000)
     industry: str | None = Field(None, max_length=1_000)
     country: str | None = Field(None, max_length=1_000)
     employees: int | None = Field(None, ge=-(2**31), le=2**31 - 1)
     segment: str | None = Field(None, max_length=1_000)
-    external_id: str | None = Field(None, max_length=1_000)
-
-    def facts(self) -> dict[str, Any]:
-        own = {"even_if_similar", "expected_version"}
-        given = {**super().facts(), **(self.model_extra or {})}
-        return {
-            name: value for name, value in given.items() if name not in own & set(type(self).model_fields)
-        }
 
 
 class NewAccount(AccountFacts):
@@ -127,7 +116,8 @@ def account_duplicates(request: HttpRequest, cursor: str | None = None, limit: L
     """Groups of accounts that are likely to be the same."""
     after = place_of(cursor, [int])[0] if cursor else 0
     groups = sorted(
-        (group for group in duplicate_accounts() if group[0].id > after), key=lambda group: group[0].id
+        (group for group in duplicate_accounts() if int(group[0].id) > after),
+        key=lambda group: int(group[0].id),
     )
     items = [
         {"accounts": [{"id": each.id, "name": each.name} for each in group], "why": group[0].why}

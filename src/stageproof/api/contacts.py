@@ -9,14 +9,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Router
 from ninja.responses import Status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from stageproof.actions.contacts import create_contact, edit_contact, find_contact, merge_contacts
 from stageproof.api.accounts import MergeId
 from stageproof.api.auth import actor
+from stageproof.api.directory import DirectoryFacts
 from stageproof.api.paging import USUAL, by_id
 from stageproof.api.reading import expected_version
-from stageproof.api.shapes import Given, Id, Limit, Page, Ref, answers, ref
+from stageproof.api.shapes import Id, Limit, Page, Ref, answers, ref
 from stageproof.records.models import Account, Contact
 from stageproof.web.policy import EVERYONE, policy
 
@@ -24,26 +25,20 @@ router = Router(tags=["Contacts"])
 SHOWN = ("version", "name", "external_id", "email", "title", "phone", "created_at")
 
 
-class ContactFacts(Given):
+class ContactFacts(DirectoryFacts):
     """What is known of a person at the buyer."""
 
-    # What is not known here is handed on, so that the verb says why it cannot be set.
-    model_config = ConfigDict(strict=True, extra="allow")
-
-    name: str | None = Field(None, max_length=1_000)
     account: Id | None = None
     email: str | None = Field(None, max_length=1_000)
     title: str | None = Field(None, max_length=1_000)
     phone: str | None = Field(None, max_length=1_000)
-    external_id: str | None = Field(None, max_length=1_000)
 
     def facts(self) -> dict[str, Any]:
-        own = {"even_if_similar", "expected_version"} & set(type(self).model_fields)
-        given = {**super().facts(), **(self.model_extra or {})}
+        given = super().facts()
         if given.get("account") is not None:
             there = Account.objects.filter(pk=given["account"], merged_into__isnull=True).first()
             given["account"] = there or given["account"]
-        return {name: value for name, value in given.items() if name not in own}
+        return given
 
 
 class ContactIn(ContactFacts):
