@@ -9,15 +9,25 @@ import pytest
 from stageproof.actions.activities import log_activity
 from stageproof.actions.committee import add_to_committee
 from stageproof.actions.conflict import Conflict, NotFound
+from stageproof.actions.convert_lead import convert_lead
 from stageproof.actions.deals import create_deal, find_deal
 from stageproof.actions.evidence import attach_evidence
-from stageproof.actions.leads import convert_lead, create_lead
+from stageproof.actions.leads import create_lead
 from stageproof.actions.merge_deals import merge_deals
 from stageproof.actions.permission import Forbidden
 from stageproof.actions.waivers import grant_waiver
 from stageproof.engine.frames import collect
 from stageproof.records.doctor import doctor
-from stageproof.records.models import Activity, Deal, DealVersion, EvidenceVersion, LeadVersion, RoleVersion
+from stageproof.records.ledger import writing
+from stageproof.records.models import (
+    Activity,
+    Deal,
+    DealVersion,
+    EvidenceVersion,
+    LeadVersion,
+    RoleVersion,
+    Touch,
+)
 from stageproof.records.tables import book, pipeline_now
 from tests.actions.conftest import Cast, Clock
 from tests.actions.database import codes, denied
@@ -28,7 +38,7 @@ def twin(cast: Cast, now: Clock) -> Deal:
     """A second deal of Ann's, made from a lead, with everything on it."""
     lead = create_lead(cast.ann, now=now(), facts={"name": "Cleo Clark", "source": "Web"})
     facts = {"name": "Acme twin", "amount": 700, "product": "GTX", "custom": {"Region": "North"}}
-    key = convert_lead(cast.ann, lead.lead, facts=facts, now=now()).deal.key
+    key = convert_lead(cast.ann, lead.lead, facts=facts, reason="Wants it", now=now()).deal.key
     attach_evidence(cast.ann, key, kind="pain", what="Said so", given_by="Cleo", now=now())
     log_activity(cast.ann, key, kind="call", side="buyer", subject="First call", now=now())
     add_to_committee(cast.ann, key, contact={"name": "Cleo Clark"}, role="champion", now=now())
@@ -72,3 +82,11 @@ def test_what_is_refused(cast: Cast, now: Clock, deal: Deal, twin: Deal) -> None
         lambda: merge_deals(cast.ann, winner=deal.key, loser=twin.key, now=now(), expected_version=9),
         Conflict,
     )
+
+
+def test_what_touched_the_loser_counts_for_the_winner(cast: Cast, now: Clock, deal: Deal, twin: Deal) -> None:
+    with writing(recorded_at=now(), actor="system", door="import") as session:
+        session.add([Touch(deal=twin, source="Fair", touched_at=now.at)])
+    merge_deals(cast.ann, winner=deal.key, loser=twin.key, now=now())
+    assert list(Touch.objects.filter(deal=deal).values_list("source", flat=True)) == ["Fair"]
+    assert doctor().problems == ()

@@ -85,6 +85,10 @@ def test_a_view_of_leads_is_kept(at: At, three: dict[str, str]) -> None:
     assert 'href="/leads?source=Event"' in client.get("/leads").content.decode()
 
 
+def test_the_search_finds_leads(at: At, three: dict[str, str]) -> None:
+    assert f'href="/leads/{three["Dan"]}"' in at("ann").get("/search?q=dan@delta").content.decode()
+
+
 def test_bulk_answers_per_lead(at: At, three: dict[str, str]) -> None:
     keys = [three["Dan"], three["Eda"], "L999"]
     said = text_of(at("max").post("/leads/bulk", {"lead": keys, "what": "owner", "owner": "Ann Archer"}))

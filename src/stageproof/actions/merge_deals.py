@@ -10,7 +10,7 @@ from stageproof.actions.history import succeed
 from stageproof.actions.wrong import wrong
 from stageproof.engine.problem import Refused
 from stageproof.records.ledger import Writing, writing
-from stageproof.records.models import Activity, Deal, EvidenceVersion, LeadVersion, RoleVersion
+from stageproof.records.models import Activity, Deal, EvidenceVersion, LeadVersion, RoleVersion, Touch
 from stageproof.records.models.deals import FACTS
 
 FILLED = tuple(
@@ -44,7 +44,9 @@ def merge_deals(
         for lead in LeadVersion.objects.filter(deal=gone, valid_to__isnull=True, removed=False).order_by(
             "seq"
         ):
-            succeed(session, lead, at=now, deal=kept)
+            note = f"{gone.name} became part of {kept.name}"[:500]
+            succeed(session, lead, at=now, deal=kept, change="deal merged", note=note)
+        _pass_touches(session, gone, kept)
         for name in FILLED:
             if name == "amount" and gone.currency != kept.currency:
                 continue
@@ -83,6 +85,13 @@ def _pass_roles(session: Writing, gone: Deal, kept: Deal, now: dt.datetime) -> N
             session.add([RoleVersion(**given, valid_from=now)])
         elif mine.removed:
             succeed(session, mine, at=now, removed=False, engaged_at=row.engaged_at)
+
+
+def _pass_touches(session: Writing, gone: Deal, kept: Deal) -> None:
+    """What touched the loser counts for the winner, too, so that its revenue is attributed to all of it."""
+    rows = Touch.objects.filter(deal=gone, withdrawn_at__isnull=True).order_by("seq")
+    names = ("lead", "source", "campaign", "touched_at")
+    session.add([Touch(deal=kept, **{name: getattr(row, name) for name in names}) for row in rows])
 
 
 def _pass_activities(session: Writing, gone: Deal, kept: Deal, actor: Actor) -> None:

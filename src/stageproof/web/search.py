@@ -18,6 +18,7 @@ from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.deal_list import deal_list, visible
 from stageproof.web.frame import places
+from stageproof.web.lead_list import LeadFilters, lead_list
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.saved_views import PAGES, views_of
 
@@ -110,7 +111,20 @@ def found(actor: Actor, moment: Moment, text: str, count: int) -> list[Group]:
         for each in people.order_by("name")[: count + 1]
     ]  # fmt: skip
     groups.append(Group("People", hits[:count], len(hits) > count))
+    groups.append(leads_named(moment, text, count))
     return [each for each in groups if each.hits]
+
+
+def leads_named(moment: Moment, text: str, count: int) -> Group:
+    """Leads whose name, company, mail or identifier holds the text, the latest first."""
+    listed = lead_list(moment.pipeline)
+    rows = [] if listed is None else LeadFilters(text=text).apply(moment.pipeline, listed).head(count + 1).to_dicts()
+    hits = [
+        Hit("person", each["name"] or each["lead"], ", ".join(filter(None, (each["account"], each["status"]))),
+            reverse("lead", args=[each["lead"]]) + moment.query)
+        for each in rows
+    ]  # fmt: skip
+    return Group("Leads", hits[:count], len(hits) > count)
 
 
 def deals_named(actor: Actor, moment: Moment, text: str, count: int) -> Group:
