@@ -5,15 +5,17 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from stageproof.actions.activities import log_activity
 from stageproof.actions.committee import add_to_committee, remove_from_committee
 from stageproof.actions.deals import edit_deal
 from stageproof.actions.evidence import attach_evidence, revoke_evidence
+from stageproof.actions.history import names_changed
 from stageproof.actions.rates import set_rate
 from stageproof.actions.targets import set_target
 from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import collect, instant_number
 from stageproof.engine.readings import Frozen, compare, reconciliation
-from stageproof.records.models import Deal
+from stageproof.records.models import Activity, Deal
 from stageproof.records.tables import book
 from tests.actions.conftest import Cast, Clock
 
@@ -48,6 +50,23 @@ def test_what_was_taken_back_stays_so(cast: Cast, now: Clock, deal: Deal) -> Non
         == held(whole.as_of(at, before))
         == then
     )
+
+
+def test_what_an_undone_import_had_brought_is_known_before(cast: Cast, now: Clock, deal: Deal) -> None:
+    log_activity(cast.ann, deal.key, kind="call", side="buyer", subject="Intro", now=now())
+    before = now()
+    # What undoing an import does to the activities that came with it.
+    Activity.objects.update(withdrawn_at=now())
+    names_changed()
+    at = now()
+
+    def seen(pipeline: Pipeline) -> int:
+        assert pipeline.activities is not None
+        return collect(pipeline.activities).height
+
+    whole = book()
+    assert [seen(whole.as_of(at)), seen(whole.as_of(at, at)), seen(whole.as_of(before))] == [0, 0, 0]
+    assert [seen(whole.as_of(at, before)), seen(whole.as_of(before, before))] == [1, 1]
 
 
 def test_a_corrected_rate_moves_what_was_frozen_by_that_alone(cast: Cast, now: Clock, deal: Deal) -> None:

@@ -93,7 +93,9 @@ class Book:
 
         Frames have the columns of `engine.tables`, as real dates and timestamps or as the engine's integers. A
         deals column that is missing is a field the book does not hold; `None` for a table likewise. Only these
-        make a criterion unverifiable: an empty table says "nothing was recorded", which leaves it unmet.
+        make a criterion unverifiable: an empty table says "nothing was recorded", which leaves it unmet. A version
+        that is `removed` ends what was there and does not itself hold; what has a `withdrawn_at` counts only as known
+        before it.
         """
         given = {
             "deals": deals,
@@ -391,9 +393,12 @@ class Pipeline:
     def _happened(self, name: str, at: str) -> Lazy | None:
         if not self.book.holds(name):
             return None
-        known = self.at if self.known_at is None else self.known_at
         frame = self.book.tables[name].filter(nw.col(at) <= self.at)
-        return frame if self.known_at is None else frame.filter(nw.col("recorded_at") <= known)
+        known = self.known_at
+        if self.book.holds(name, "withdrawn_at"):
+            stands = nw.col("withdrawn_at").is_null()
+            frame = frame.filter(stands if known is None else stands | (nw.col("withdrawn_at") > known))
+        return frame if known is None else frame.filter(nw.col("recorded_at") <= known)
 
     def _valued(self, frame: Lazy) -> Lazy:
         """With `value`: open deals at the rate of the instant's day, closed ones at that of the day they closed."""

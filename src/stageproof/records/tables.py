@@ -123,10 +123,11 @@ SOURCES = (
             ),
             "happened_at": WHOLE,
             "recorded_at": WHOLE,
+            "withdrawn_at": WHOLE,
             "seq": WHOLE,
         },
         "SELECT v.key, d.key, v.lead, a.name, c.name, v.kind, v.side, v.direction, v.subject, p.name, v.happened_at,"
-        " v.recorded_at, v.seq FROM (SELECT * FROM records_activity WHERE withdrawn_at IS NULL) v"
+        " v.recorded_at, v.withdrawn_at, v.seq FROM records_activity v"
         " LEFT JOIN records_deal d ON d.id = v.deal_id LEFT JOIN records_account a ON a.id = v.account_id"
         " LEFT JOIN records_contact c ON c.id = v.contact_id LEFT JOIN records_person p ON p.id = v.owner_id",
     ),
@@ -150,11 +151,10 @@ SOURCES = (
         "touches",
         {
             **dict.fromkeys(("lead", "deal", "source", "campaign"), TEXT),
-            **dict.fromkeys(("touched_at", "recorded_at", "seq"), WHOLE),
+            **dict.fromkeys(("touched_at", "recorded_at", "withdrawn_at", "seq"), WHOLE),
         },
-        "SELECT v.lead, d.key, v.source, v.campaign, v.touched_at, v.recorded_at, v.seq"
-        " FROM (SELECT * FROM records_touch WHERE withdrawn_at IS NULL) v"
-        " LEFT JOIN records_deal d ON d.id = v.deal_id",
+        "SELECT v.lead, d.key, v.source, v.campaign, v.touched_at, v.recorded_at, v.withdrawn_at, v.seq"
+        " FROM records_touch v LEFT JOIN records_deal d ON d.id = v.deal_id",
     ),
     Source(
         "campaigns",
@@ -292,6 +292,9 @@ def _shown(name: str, table: WarmTable, before: _Warm) -> pl.DataFrame:
     gone = next((column for column in GONE if column in frame.columns), None)
     if gone is not None:
         frame = frame.rename({gone: "removed"}) if frame[gone].any() else frame.drop(gone)
+    # Where nothing was taken back, nobody need look whether it was.
+    if "withdrawn_at" in frame.columns and frame["withdrawn_at"].null_count() == frame.height:
+        frame = frame.drop("withdrawn_at")
     return frame.drop("seq")
 
 

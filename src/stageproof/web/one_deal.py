@@ -73,7 +73,8 @@ def known_by(book: Book, at: int, known_at: int) -> Book:
     then = Pipeline(book, at, known_at)
     tables = {name: then._known(name) for name in ("deals", "evidence", "roles") if book.holds(name)}
     if then.activities is not None:
-        tables["activities"] = then.activities
+        # What was taken back later still stood then.
+        tables["activities"] = then.activities.with_columns(withdrawn_at=nw.lit(None).cast(nw.Int64))
     return replace(book, tables={**book.tables, **tables})
 
 
