@@ -44,7 +44,7 @@ def test_a_draft_is_made_tried_mended_and_published(
 
     # Another kind of proof brings its own fields.
     first = page.locator(".exit-form").first
-    first.get_by_label("Proven by").select_option("Evidence from the buyer")
+    first.get_by_label("Proven by").select_option("Evidence")
     sync_api.expect(first.get_by_label("Of what")).to_be_visible()
     first.get_by_label("Of what").fill("letter of intent")
     first.get_by_label("Within days").fill("ages")

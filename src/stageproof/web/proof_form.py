@@ -30,7 +30,7 @@ from stageproof.engine.tables import DEALS
 from stageproof.engine.toml_table import TomlTable
 
 KINDS = (
-    ("evidence", "Evidence from the buyer"),
+    ("evidence", "Evidence"),
     ("role", "A person in a role"),
     ("activity", "Something that happened"),
     ("next_step", "A next step"),
