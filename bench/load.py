@@ -1,7 +1,7 @@
 """`make load`: people at work on a large pipeline while an import runs; how long they wait, and what it costs.
 
-So many users on this machine's own address, each clicking, waiting a second or three, and clicking again; after a
-quarter of the time an import of further deals begins in a process of its own. Reports the median and the 95th
+So many users on this machine's own address, each clicking, pausing, and clicking again; after a quarter of the time an
+import of further deals begins in a process of its own. Reports the median and the 95th
 percentile of every kind of click, errors, and the server's memory. Nothing here is part of `make test`.
 """
 
@@ -51,6 +51,9 @@ def main() -> int:
     options.add_argument("--deals", type=int, default=100_000)
     options.add_argument("--users", type=int, default=25)
     options.add_argument("--seconds", type=int, default=60)
+    options.add_argument(
+        "--pause", type=float, default=6, help="seconds between two clicks of a person, in the mean"
+    )
     options.add_argument("--again", action="store_true", help="ask what the run before imported")
     options.add_argument("--importing", type=int, default=10_000, help="deals that arrive meanwhile")
     given = options.parse_args()
@@ -73,7 +76,7 @@ def main() -> int:
         browser = {"Cookie": cookie}
         for path in ("/board", "/pipeline"):
             Client(server, browser).ask("GET", path)
-        waits, memory, import_took = load(server, cookie, keys, more, given.users, given.seconds)
+        waits, memory, import_took = load(server, cookie, keys, more, given)
     finally:
         server.kill()
     return show(waits, memory, import_took, given.seconds)
@@ -107,17 +110,19 @@ def further(count: int, folder: Path) -> list[Path]:
 
 
 def load(
-    server: Server, cookie: str, keys: list[str], more: list[Path], users: int, seconds: int
+    server: Server, cookie: str, keys: list[str], more: list[Path], given: argparse.Namespace
 ) -> tuple[Waits, list[int], float | None]:
     """The users at work until the time is up; their waits, the server's memory in bytes, and how long the import took."""
-    waits, memory, until = Waits(), [], time.monotonic() + seconds
+    waits, memory, until = Waits(), [], time.monotonic() + given.seconds
     threads = [
-        threading.Thread(target=user, args=(server, cookie, keys[number::users], number, until, waits))
-        for number in range(users)
+        threading.Thread(
+            target=user, args=(server, cookie, keys[number :: given.users], given.pause, number, until, waits)
+        )
+        for number in range(given.users)
     ]
     for thread in threads:
         thread.start()
-    time.sleep(seconds / 4)
+    time.sleep(given.seconds / 4)
     began = time.monotonic()
     command = [str(STAGEPROOF), "import", *map(str, more), "--commit"]
     importing = subprocess.Popen(
@@ -138,12 +143,14 @@ def load(
     return waits, memory, took
 
 
-def user(server: Server, cookie: str, keys: list[str], number: int, until: float, waits: Waits) -> None:
-    """One person: a click, a pause of one to three seconds, and the next click."""
+def user(
+    server: Server, cookie: str, keys: list[str], pause: float, number: int, until: float, waits: Waits
+) -> None:
+    """One person: a click, a pause of half to one and a half times the mean, and the next click."""
     chance = random.Random(number)
     client = Client(server, {"Cookie": cookie})
     kinds, weights = zip(*CLICKS, strict=True)
-    time.sleep(chance.random() * 2)
+    time.sleep(chance.random() * pause)
     while time.monotonic() < until:
         kind = chance.choices(kinds, weights)[0]
         started = time.perf_counter()
@@ -154,7 +161,7 @@ def user(server: Server, cookie: str, keys: list[str], number: int, until: float
             error = str(problem)[:300]
             client.connection.close()
         waits.note(kind, time.perf_counter() - started, error)
-        time.sleep(1 + 2 * chance.random())
+        time.sleep(pause * (0.5 + chance.random()))
 
 
 def click(client: Client, kind: str, keys: list[str], chance: random.Random) -> None:
