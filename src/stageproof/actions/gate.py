@@ -35,7 +35,8 @@ def decide(
     on = day_at(now, organisation.zone)
     definitions = definitions_in_force(on)
     answers: dict[str, StageMove | Refusal] = {}
-    for deal, one in zip(deals, hands(deals, now=now, organisation=organisation), strict=True):
+    in_hand = _hands(deals, definitions, now=now, organisation=organisation)
+    for deal, one in zip(deals, in_hand, strict=True):
         definition = definition_for(definitions, deal.pipeline)
         answers[deal.key] = (
             decide_one_stage_move(one, definition, to=to, reason=reason, lost_reason=lost_reason)
@@ -58,7 +59,9 @@ def definition_for(definitions: Sequence[Definition], pipeline: str) -> Definiti
     return next((each for each in definitions if each.pipeline == pipeline), None)
 
 
-def hands(deals: Sequence[Deal], *, now: dt.datetime, organisation: Organisation) -> list[OneDeal]:
+def _hands(
+    deals: Sequence[Deal], definitions: Sequence[Definition], *, now: dt.datetime, organisation: Organisation
+) -> list[OneDeal]:
     """The deals in hand: each with its present evidence, roles and activities."""
     ids = [deal.pk for deal in deals]
     on = day_at(now, organisation.zone)
@@ -81,7 +84,7 @@ def hands(deals: Sequence[Deal], *, now: dt.datetime, organisation: Organisation
         ),
     )
     # What a criterion asks for is held here, if only as a blank: it can be filled in.
-    held = frozenset(DEALS.names).union(*(each.fields for each in definitions_in_force(on)))
+    held = frozenset(DEALS.names).union(*(each.fields for each in definitions))
     return [
         OneDeal(
             Moment(
