@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
+from stageproof.engine.definition import Definition, Stage
 from stageproof.engine.frames import collect
 from stageproof.engine.measures.attribution import attribution
 from stageproof.engine.measures.bookings import bookings
@@ -21,9 +22,10 @@ from stageproof.engine.measures.funnel import funnel
 from stageproof.engine.measures.handover import audited_leads, handover
 from stageproof.engine.measures.leaks import NO_REASON, leaks
 from stageproof.engine.measures.sources import sources
+from stageproof.engine.narrowing import new_business, new_business_name
 from stageproof.engine.period import Calendar
 from stageproof.engine.problem import Refused
-from tests.engine.history_books import at, book, day, definition, path, rows
+from tests.engine.history_books import at, bare, book, day, definition, path, rows
 from tests.engine.test_funnel import lead
 
 JANUARY = Calendar().period("2025-01")
@@ -285,3 +287,22 @@ def test_the_demo_companys_leads_against_sql() -> None:
             JOIN {last} l ON l.lead = q.lead AND l.n = 1"""
     ).fetchone()
     assert rows(handover(here), "qualified", "met_in_time") == [(qualified, in_time)]
+
+
+def test_what_present_customers_buy_is_not_new_business() -> None:
+    mixed = [
+        *DEALS,
+        *path("r1", ("2025-01-05", "Notice"), ("2025-01-20", "won"), amount=9_000, pipeline="Renewals"),
+    ]
+    mixed = [{**row, "pipeline": row.get("pipeline") or "New business"} for row in mixed]
+    renewals = Definition("Renewals", "Ada", (Stage("Notice"),), kind="expansion")
+    both = book(mixed, leads=LEADS, definitions=[bare(), renewals]).as_of("2025-02-28")
+    assert new_business_name(both) == "New business"
+    alone = new_business(both)
+    assert [each.pipeline for each in alone.definitions] == ["New business"]
+    assert sources(both)["won_amount"].sum() == 10_000
+    assert sources(alone)["won_amount"].sum() == 1_000
+    table = funnel(alone, period=JANUARY, view="cohort")
+    assert table.filter(pl.col("step") == "deals")["rate"].item() is not None
+    only = book(DEALS, definitions=[bare()]).as_of("2025-02-28")
+    assert (new_business(only), new_business_name(only)) == (only, "")

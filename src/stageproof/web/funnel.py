@@ -22,6 +22,7 @@ from stageproof.engine.measures.first_response import first_response
 from stageproof.engine.measures.funnel import Since, View, funnel
 from stageproof.engine.measures.handover import handover
 from stageproof.engine.measures.leaks import leaks
+from stageproof.engine.narrowing import new_business
 from stageproof.engine.period import Period
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
@@ -111,7 +112,7 @@ def funnel_export(request: HttpRequest) -> HttpResponseBase:
 def asked_of(request: HttpRequest) -> FunnelAsked:
     """What a request asks for; refused where the period is none."""
     moment = moment_of(request)
-    pipeline = seen(actor_of(request), moment.pipeline)
+    pipeline = new_business(seen(actor_of(request), moment.pipeline))
     calendar, given = pipeline.book.calendar, request.GET
     text = given.get("period", "")
     period = calendar.period(text) if text else calendar.containing(pipeline.on, "quarter")
