@@ -49,7 +49,7 @@ def test_the_manager_opens_a_line_its_deals_and_a_deals_changes(
     opened: Open, cast: Cast, moved: Deal
 ) -> None:
     page = opened(cast.mia, "/movement?start=2026-03-03")
-    sync_api.expect(page.locator(".chart figcaption")).to_contain_text("The pipeline")
+    sync_api.expect(page.locator(".chart figcaption")).to_contain_text("The pipeline", timeout=30_000)
     page.get_by_role("link", name="Increased").first.click()
     sync_api.expect(page.get_by_role("heading", name="1 deal behind it")).to_be_visible()
     sync_api.expect(page.locator(".why-value")).to_contain_text("5,000.00 EUR")
@@ -60,7 +60,7 @@ def test_the_manager_opens_a_line_its_deals_and_a_deals_changes(
 
 def test_a_bar_leads_to_its_deals(opened: Open, cast: Cast, moved: Deal) -> None:
     page = opened(cast.mia, "/movement?start=2026-03-03")
-    page.locator(".chart .wide a[href*='line=lost']").click()
+    page.locator(".chart .wide a[href*='line=lost']").click(timeout=30_000)
     sync_api.expect(page.get_by_role("heading", name="1 deal behind it")).to_be_visible()
 
 

@@ -20,19 +20,16 @@ from stageproof.engine.frames import collect
 from stageproof.engine.kept import Kept
 from stageproof.engine.measures import MEASURES
 from stageproof.engine.measures.asking import answer
-from stageproof.engine.narrowing import expansion_pipelines, narrowed, of_pipelines
+from stageproof.engine.narrowing import expansion_pipelines, of_pipelines
 from stageproof.engine.period import Period
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.filters import NONE, Choice, Filter, periods_around
-from stageproof.web.why import in_major
+from stageproof.web.looked_at import TABLES, in_major, looked_at
 
 NARROWS = ("owner", "team", "source", "segment")
 """What the deals of these pages can be narrowed to."""
-
-NARROWED, TABLES = 6, 64
-"""How many narrowed pipelines and tables of a moment a process keeps ready."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +61,7 @@ class MeasureLook:
     @cached_property
     def pipeline(self) -> Pipeline:
         """The pipeline of the deals that are looked at."""
-        if not self.where:
-            return self.whole
-        found: Kept[Pipeline] = self.whole.remember("narrowed", lambda: Kept(NARROWED))
-        return found.get(repr(self.where), lambda: narrowed(self.whole, self.where))
+        return looked_at(self.whole, self.where)
 
     def table(self, measure: str, **given: Any) -> pl.DataFrame:
         """A measure's table over these deals, kept with the moment."""

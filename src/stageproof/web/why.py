@@ -22,6 +22,7 @@ from stageproof.actions.permission import visible_teams
 from stageproof.actions.seeing import seen
 from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import instant_of, readable
+from stageproof.engine.kept import Kept
 from stageproof.engine.measures import Measure
 from stageproof.engine.measures.asking import (
     OF_EVERY_PIPELINE,
@@ -37,17 +38,20 @@ from stageproof.engine.measures.asking import (
 from stageproof.engine.measures.behind import Asked, behind, rates_used
 from stageproof.engine.measures.figures import FIGURES, LINE_SAYS, Figure, figure_of
 from stageproof.engine.measures.grouping import COLUMNS, GRAINS
-from stageproof.engine.money import SCALE, Money, exponent
-from stageproof.engine.narrowing import narrowed, of_pipelines
+from stageproof.engine.money import SCALE, exponent
+from stageproof.engine.narrowing import of_pipelines
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_at
 from stageproof.web.board import whole_number
 from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.figures import why as why_address
 from stageproof.web.filters import NONE
+from stageproof.web.looked_at import TABLES, in_major, looked_at, major
 from stageproof.web.policy import EVERYONE, policy
 
-DEALS = 50
+DEALS, KEPT = 50, 16
+"""How many deals stand on a page, and of how many figures a process keeps them ready."""
+
 GROUPS = (*COLUMNS, "band", *GRAINS)
 
 
@@ -88,7 +92,9 @@ class Why:
         if self.row is None or self.figure is None:
             return None
         asked = Asked(self.measure.name, self.given, self.row, self.figure.column)
-        return behind(self.pipeline, asked)
+        kept: Kept[pl.DataFrame | None] = self.pipeline.remember("behind", lambda: Kept(KEPT))
+        key = (asked.measure, repr(sorted(self.given.items())), repr(self.row), asked.column)
+        return kept.get(key, lambda: behind(self.pipeline, asked))
 
     @property
     def value(self) -> Any:
@@ -175,8 +181,9 @@ def why_of(actor: Actor, moment: Moment, name: str, given_words: Mapping[str, st
     if where and narrows_itself(measure):
         given["where"] = where
     else:
-        pipeline = narrowed(pipeline, where)
-    table = answer(measure, pipeline, given)
+        pipeline = looked_at(pipeline, where)
+    tables: Kept[pl.DataFrame] = pipeline.remember("tables", lambda: Kept(TABLES))
+    table = tables.get((name, repr(sorted(given.items()))), lambda: answer(measure, pipeline, given))
     picked = {key: value for key, value in picked.items() if key in table.columns}
     column = words.get("figure", "")
     figure = figure_of(name, column) if column else next(iter(FIGURES.get(name, ())), None)
@@ -225,20 +232,6 @@ def why_export(request: HttpRequest, measure: str) -> HttpResponseBase:
             {"value": f"value_{currency}"}
         )
     return as_xlsx(frame, name) if request.GET.get("format") == "xlsx" else as_csv(frame, name)
-
-
-def in_major(table: pl.DataFrame, currency: str) -> pl.DataFrame:
-    """A measure's table with its amounts in major units and their currency beside."""
-    money = [name for name, dtype in table.schema.items() if kind_of(name, dtype) == "money"]
-    decimals = [major(table[name], currency) for name in money]
-    return table.with_columns(*decimals).with_columns(currency=pl.lit(currency)) if money else table
-
-
-def major(amounts: pl.Series, currency: str) -> pl.Series:
-    """Amounts in minor units as decimals in major ones."""
-    scale = exponent(currency)
-    values = [None if amount is None else Money(amount, currency).decimal for amount in amounts]
-    return pl.Series(amounts.name, values, dtype=pl.Decimal(38, scale))
 
 
 def _moment(request: HttpRequest) -> Moment:
