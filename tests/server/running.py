@@ -122,6 +122,7 @@ class Server:
                     return
             except OSError:
                 time.sleep(0.03)
+        self.kill()
         raise AssertionError((self.home / "server.log").read_text()[-3000:])
 
     def kill(self) -> None:
