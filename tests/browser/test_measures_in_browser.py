@@ -89,8 +89,7 @@ def _containing(text: str) -> Any:
     return re.compile(re.escape(text))
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
 def test_pages_of_measures_are_accessible_and_fit(
     opened: Open, cast: Cast, moved: Deal, size: dict[str, int], scheme: str
 ) -> None:

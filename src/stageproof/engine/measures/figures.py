@@ -380,21 +380,19 @@ _BRIDGE = (
     Figure("count", "Rows on the line", "count", "How many deals, or by events changes, stand on the line.",
            _said("rows on the line")),
 )  # fmt: skip
-_FUNNEL = tuple(
-    Figure(name, title, unit, says, _said(words))
-    for name, title, unit, says, words in (
-        ("count", "Reached the step", "count", "Leads or deals that reached the step.", "those that reached it"),
-        ("amount", "Amount at the step", "money", "The amounts of the deals that reached the step.",
-         "the amounts of deals that reached it"),
-        ("joined", "Joined at the step", "count", "Those that came in at this step.", "those that came in here"),
-        ("passed", "Passed the step", "count", "Those that reached the step after.", "those that went further"),
-        ("lost", "Lost at the step", "count", "Deals lost before going further.", "deals lost here"),
-        ("disqualified", "Disqualified at the step", "count", "Leads disqualified before going further.",
-         "leads disqualified here"),
-        ("undecided", "Undecided at the step", "count", "Those that are still there.", "those still there"),
-        ("rate", "Rate of the step", "share", "The step over the one before.", "this step / the one before"),
-    )
+_STEPS: tuple[tuple[str, str, Unit, str, str], ...] = (
+    ("count", "Reached the step", "count", "Leads or deals that reached the step.", "those that reached it"),
+    ("amount", "Amount at the step", "money", "The amounts of the deals that reached the step.",
+     "the amounts of deals that reached it"),
+    ("joined", "Joined at the step", "count", "Those that came in at this step.", "those that came in here"),
+    ("passed", "Passed the step", "count", "Those that reached the step after.", "those that went further"),
+    ("lost", "Lost at the step", "count", "Deals lost before going further.", "deals lost here"),
+    ("disqualified", "Disqualified at the step", "count", "Leads disqualified before going further.",
+     "leads disqualified here"),
+    ("undecided", "Undecided at the step", "count", "Those that are still there.", "those still there"),
+    ("rate", "Rate of the step", "share", "The step over the one before.", "this step / the one before"),
 )  # fmt: skip
+_FUNNEL = tuple(Figure(name, title, unit, says, _said(words)) for name, title, unit, says, words in _STEPS)
 _CREDIT = "Each deal's amount split over the touches before it; the parts add up to the whole."
 FIGURES: dict[str, tuple[Figure, ...]] = {
     "open_pipeline": _open(),

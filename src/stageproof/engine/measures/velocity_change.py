@@ -106,8 +106,10 @@ def _rows(
     ends = [_levers(before), _levers(after)]
     known = all(each is not None for levers in ends for each in levers) and all(levers[3] for levers in ends)
     whole: list[list[Fraction]] = ends if known else []  # type: ignore[assignment]
-    parts: Sequence[int | None] = parts_of_change(*whole) if known else [None] * len(LEVERS)
-    velocities = [_whole(_per_day(levers)) for levers in whole] or [_alone(levers) for levers in ends]
+    parts: list[int | None] = [None] * len(LEVERS)
+    if known:
+        parts = [*parts_of_change(*whole)]
+    velocities = [_alone(levers) for levers in ends]
     return [
         {
             **group,

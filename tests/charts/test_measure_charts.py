@@ -1,0 +1,81 @@
+"""The charts of movement, coverage and conversion: findings in words, links to deals, nothing where nothing is known."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from stageproof.charts.bridge import bridge_chart
+from stageproof.charts.coverage_ahead import coverage_ahead_chart
+from stageproof.charts.distribution import distribution_chart
+from stageproof.charts.rates import rates_chart
+from stageproof.charts.stays import stays_chart
+
+LINES = [
+    {"line": "opening", "amount": 100_000_00, "href": "/why/bridge?line=opening&by="},
+    {"line": "new", "amount": 50_000_00, "href": "https://elsewhere.example/new"},
+    {"line": "closing", "amount": 150_000_00, "href": "/why/bridge?line=closing"},
+]
+
+
+def test_bars_lead_to_pages_of_ours_and_nowhere_else() -> None:
+    drawing = bridge_chart(LINES, measure="Open amount", currency="EUR")
+    assert re.findall(r'<a href="([^"]*)"', drawing.wide) == [
+        "/why/bridge?line=opening&amp;by=", "/why/bridge?line=closing",
+    ]  # fmt: skip
+    assert "://" not in re.sub(r'xmlns="[^"]*"', "", drawing.wide + drawing.narrow)
+    assert 'role="group"' in drawing.wide
+
+
+def test_a_chart_without_links_stays_a_picture() -> None:
+    plain = [{name: row[name] for name in ("line", "amount")} for row in LINES]
+    assert 'role="img"' in bridge_chart(plain, measure="Open amount", currency="EUR", of="velocity").wide
+
+
+def period(name: str, opened: int, goal: int | None, remaining: float | None) -> dict[str, Any]:
+    return {"closing_in": name, "open_amount": opened, "qualified_amount": opened // 2, "target": goal, "needed": 4.0,
+            "nominal": opened / goal if goal else None, "remaining": remaining}  # fmt: skip
+
+
+def test_the_periods_ahead_say_which_lacks_pipeline() -> None:
+    rows = [
+        period("2025-Q1", 900, 200, 4.5),
+        period("2025-Q2", 100, 200, 0.5),
+        period("2025-Q3", 0, None, None),
+    ]
+    drawing = coverage_ahead_chart(rows, currency="EUR")
+    assert drawing is not None
+    assert drawing.finding == "Less is open than the win rate so far needs in 2025-Q2"
+    assert "2025-Q2: 1 open" in drawing.description
+    reached = coverage_ahead_chart([period("2025-Q1", 900, 200, None)], currency="EUR")
+    assert reached is not None
+    assert reached.finding.startswith("Every period has the pipeline")
+    assert coverage_ahead_chart([period("2025-Q1", 0, 200, 0.0)], currency="EUR") is None
+
+
+def test_rates_read_out_their_counts_and_leave_out_what_is_unknown() -> None:
+    known = {"label": "Ann", "rate": 0.25, "low": 0.1, "high": 0.5, "count": 12}
+    unknown = {"label": "Bob", "rate": None, "low": None, "high": None, "count": 0}
+    drawing = rates_chart(
+        [known, unknown], name="won", finding="Found", measure="Measured", marks=[("Ann", 0.2, 0.3)]
+    )
+    assert drawing is not None
+    assert drawing.description == "Ann: 25% of 12."
+    assert rates_chart([unknown], name="won", finding="Found", measure="Measured") is None
+
+
+def test_stays_and_distributions_read_all_their_values_out() -> None:
+    stays = stays_chart(
+        [{"stage": "Discovery", "median": 14.0, "p90": 58.0, "norm": 21, "deals": 9},
+         {"stage": "Proposal", "median": None, "p90": None, "norm": None, "deals": 1}],
+        measure="Days",
+    )  # fmt: skip
+    assert stays is not None
+    assert stays.description == "Discovery: 14 d, nine in ten by 58 d, norm 21 d."
+    steps = distribution_chart(
+        [{"took": "0 to 29 days", "deals": 1}], name="took", finding="Found", measure="Days"
+    )
+    assert steps is not None
+    assert steps.description == "0 to 29 days: 1 deal."
+    nothing = [{"took": "0 to 29 days", "deals": 0}]
+    assert distribution_chart(nothing, name="took", finding="Found", measure="Days") is None
