@@ -12,8 +12,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from stageproof.actions.accounts import ACCOUNTS, duplicate_accounts, merge_accounts
+from stageproof.actions.actor import Actor
 from stageproof.actions.directory import KEEPS, MERGES
 from stageproof.actions.permission import visible_deals
+from stageproof.actions.seeing import scope
 from stageproof.engine.frames import instant_of, readable
 from stageproof.engine.money import Money
 from stageproof.records.models import Account, Contact, ContactVersion, Deal, DealVersion, Organisation
@@ -48,7 +50,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
     actor, moment = actor_of(request), moment_of(request)
     text, every = request.GET.get("text", "").strip(), request.GET.get("all") == "1"
     page = max(whole_number(request, "page", 1), 1)
-    sums = account_sums(visible(actor, moment, deal_list(moment.pipeline).deals))
+    sums = sums_seen(actor, moment)
     found = rows_of(sums, text, every=every)
     context = {
         "rows": with_ids(found.slice((page - 1) * ROWS, ROWS)), "count": found.height, "every": every, "text": text,
@@ -64,7 +66,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
 def accounts_export(request: HttpRequest) -> HttpResponseBase:
     """The accounts that the page lists, all of them, as CSV or XLSX."""
     actor, moment = actor_of(request), moment_of(request)
-    sums = account_sums(visible(actor, moment, deal_list(moment.pipeline).deals))
+    sums = sums_seen(actor, moment)
     found = rows_of(sums, request.GET.get("text", "").strip(), every=request.GET.get("all") == "1")
     currency = Organisation.objects.get().currency
     facts = pl.DataFrame(
@@ -85,6 +87,14 @@ def accounts_export(request: HttpRequest) -> HttpResponseBase:
 
 
 EXPORTED = ("name", "domain", "industry", "segment", "country", "employees", "external_id")
+
+
+def sums_seen(actor: Actor, moment: Moment) -> pl.DataFrame:
+    """What is open and won per account among the deals that the actor sees, worked out once per instant."""
+    return moment.pipeline.remember(
+        f"account sums {scope(actor)}",
+        lambda: account_sums(visible(actor, moment, deal_list(moment.pipeline).deals)),
+    )
 
 
 def rows_of(sums: pl.DataFrame, text: str, *, every: bool) -> pl.DataFrame:
