@@ -12,7 +12,9 @@ from tests.server.running import Server, driven
 
 SECONDS = float(os.environ.get("STAGEPROOF_CRASH_SECONDS", "120"))
 KILLS = int(os.environ.get("STAGEPROOF_CRASH_KILLS", "80"))
-"""At least so many, on however slow a machine."""
+"""So many, in up to `LONGEST` times as long where a machine is slow, and never fewer than a quarter of them."""
+
+LONGEST = 2.5
 
 
 def test_what_was_acknowledged_is_there_once_however_often_the_server_is_killed(tmp_path: Path) -> None:
@@ -23,7 +25,7 @@ def test_what_was_acknowledged_is_there_once_however_often_the_server_is_killed(
     began = time.monotonic()
     try:
         with writing(server.address, tokens) as crowd:
-            while kills < KILLS or time.monotonic() < began + SECONDS:
+            while time.monotonic() < began + SECONDS * (LONGEST if kills < KILLS else 1):
                 time.sleep(dice.uniform(0.05, 1.0))
                 server.kill()
                 kills += 1
@@ -34,6 +36,7 @@ def test_what_was_acknowledged_is_there_once_however_often_the_server_is_killed(
     finally:
         server.kill()
     print(f"{kills} kills in {seconds:.0f} s, {crowd.acknowledged} acknowledged, {crowd.attempts} attempts")
+    assert kills >= KILLS // 4
     assert broken(crowd, tmp_path) == []
     assert crowd.acknowledged >= kills
     assert crowd.attempts > crowd.acknowledged, "no request was ever interrupted"
