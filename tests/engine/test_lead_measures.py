@@ -255,8 +255,12 @@ def test_sources_add_up_to_the_whole(model: Any, by: Any) -> None:
 def test_a_book_of_deals_alone_leaves_leads_blank() -> None:
     table = sources(book(DEALS).as_of("2025-02-28"))
     assert table["leads"].null_count() == table["cost"].null_count() == table.height == 2
+    alone = book(DEALS).as_of("2025-02-28")
+    assert first_response(alone, by=["source"]).columns == first_response(pipeline(), by=["source"]).columns
+    assert handover(alone).columns == handover(pipeline()).columns
+    assert first_response(alone).height == handover(alone).height == 0
     with pytest.raises(Refused) as refused:
-        first_response(book(DEALS).as_of("2025-02-28"))
+        audited_leads(alone)
     assert [each.code for each in refused.value.problems] == ["no_leads"]
     with pytest.raises(Refused) as refused:
         handover(pipeline(), by=["stage"])

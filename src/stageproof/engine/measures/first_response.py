@@ -10,9 +10,11 @@ import polars as pl
 
 from stageproof.engine.book import Pipeline
 from stageproof.engine.measures.grouping import count_where, summed
-from stageproof.engine.measures.lead_groups import in_period, needed, refuse_other_groups
+from stageproof.engine.measures.lead_groups import in_period, needed, refuse_other_groups, without_leads
 from stageproof.engine.period import Period
 
+COUNTS = ("leads", "responded", "waiting", "unverifiable")
+RATES = ("median", "p90", "within_hour", "within_day")
 MINUTE = 60_000_000
 HOUR, DAY = 60, 24 * 60
 
@@ -26,9 +28,11 @@ def first_response(
     Of the leads that came in during the period, or ever. Answered is a lead from the first of `responded_at`
     and what one of us did on it; before it came in counts as at once. The shares are over the leads answered
     so soon or older than that; null where there are none. A book that holds neither cannot tell: all its leads
-    are `unverifiable`, and the rest is null.
+    are `unverifiable`, and the rest is null. A book without leads has no row.
     """
     refuse_other_groups(by)
+    if pipeline.leads is None:
+        return without_leads(by, dict.fromkeys(COUNTS, pl.Int64) | dict.fromkeys(RATES, pl.Float64))
     leads, told = responses(pipeline)
     leads = leads.filter(in_period(pipeline, "created_at", period))
     if not told:

@@ -12,9 +12,11 @@ from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import DAY
 from stageproof.engine.measures.first_response import responses
 from stageproof.engine.measures.grouping import count_where, summed
-from stageproof.engine.measures.lead_groups import in_period, needed, refuse_other_groups
+from stageproof.engine.measures.lead_groups import in_period, needed, refuse_other_groups, without_leads
 from stageproof.engine.period import Period
 
+COUNTS = ("qualified", "met_in_time", "met_late", "waiting", "never_met", "unverifiable", "untouched",
+          "converted_unqualified")  # fmt: skip
 FINDINGS = ("never_met", "met_late", "waiting", "unverifiable", "untouched", "converted_unqualified")
 """What an audit of the hand-over says of single leads, the gravest first."""
 
@@ -30,8 +32,11 @@ def handover(
     or that met; null where there are none. `untouched` leads came in during the period, have been new for
     `days` days, and nobody answered them. `converted_unqualified` became a deal in it without ever having been
     qualified. Where the book holds no activities, no meeting can be told: then `unverifiable`.
+    A book without leads has no row.
     """
     refuse_other_groups(by)
+    if pipeline.leads is None:
+        return without_leads(by, {**dict.fromkeys(COUNTS, pl.Int64), "rate": pl.Float64})
     leads = audited_leads(pipeline, days=days)
     qualified = in_period(pipeline, "qualified_at", period)
     sums = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
+import polars as pl
 
 from stageproof.engine.book import Pipeline
 from stageproof.engine.measures.conversion import in_window
@@ -43,3 +44,8 @@ def needed(pipeline: Pipeline) -> tuple[nw.LazyFrame[Any], nw.LazyFrame[Any]]:
         says = "This book holds no leads."
         raise Refused([Problem("no_leads", says, "Add a file of leads, or ask for a figure of deals.")])
     return leads, versions
+
+
+def without_leads(by: Sequence[str], columns: Mapping[str, Any]) -> pl.DataFrame:
+    """The table of a book that holds no leads: its columns, and no row."""
+    return pl.DataFrame(schema={**dict.fromkeys(by, pl.String), **columns})
