@@ -96,8 +96,10 @@ def _marks(card: Card) -> str:
         count = f"{card.behind} {'criterion' if card.behind == 1 else 'criteria'}"
         said = f"{count} of earlier stages not met"
         marks = f'<span class="tag bad" title="{said}">{icon("unmet")}{card.behind} behind</span>'
-    marks += "".join(_risk(risk) for risk in card.risks[:SHOWN_RISKS])
-    rest = card.risks[SHOWN_RISKS:]
+    # One mark has room for its words.
+    shown = 0 if card.behind else SHOWN_RISKS
+    marks += "".join(_risk(risk) for risk in card.risks[:shown])
+    rest = card.risks[shown:]
     if rest:
         said = escape(". ".join(risk.label for risk in rest))
         marks += (
