@@ -93,5 +93,7 @@ def _expansion(
             if found
             else "Publish a definition of kind expansion; a template is there."
         )
-        problems.append(Problem("no_expansion_pipeline", says, remedy, column="pipeline", value=pipeline or ""))
+        problems.append(
+            Problem("no_expansion_pipeline", says, remedy, column="pipeline", value=pipeline or "")
+        )
     return chosen

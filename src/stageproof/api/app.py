@@ -48,7 +48,8 @@ it as If-Match, or `expected_version`, and get 409 with what changed where someo
 `Idempotency-Key` with anything that writes, and the same answer comes however often it is sent.
 """
 RESOURCES = (
-    deals, evidence, committee, activities, accounts, contacts, leads, campaigns, targets, rates, definitions, imports, measures,
+    deals, evidence, committee, activities, accounts, contacts, leads, campaigns, targets, rates, definitions,
+    imports, measures,
     readings, frozen_readings, people, me,
 )  # fmt: skip
 

@@ -70,7 +70,8 @@ SOURCES = (
         },
         "SELECT d.key, v.name, a.name, v.pipeline, v.stage, v.status, p.name, t.name, v.amount, v.currency,"
         " v.close_on, v.forecast_category, v.source, v.campaign, v.segment, v.product, v.next_step, v.next_step_on,"
-        f" v.lost_reason, v.competitor, v.deal_type, v.renews_on, v.follows, v.created_at, CAST(v.custom AS text), {_V} FROM records_dealversion v"
+        " v.lost_reason, v.competitor, v.deal_type, v.renews_on, v.follows, v.created_at,"
+        f" CAST(v.custom AS text), {_V} FROM records_dealversion v"
         " JOIN records_deal d ON d.id = v.deal_id LEFT JOIN records_account a ON a.id = v.account_id"
         " LEFT JOIN records_person p ON p.id = v.owner_id LEFT JOIN records_team t ON t.id = v.team_id",
         ("deal",),

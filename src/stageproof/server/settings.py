@@ -129,7 +129,10 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["stageproof.web.formats", "stageproof.web.figures", "stageproof.web.cells", "stageproof.web.card_drawing", "stageproof.web.lead_cells"],
+            "builtins": [
+                f"stageproof.web.{room}"
+                for room in ("formats", "figures", "cells", "card_drawing", "lead_cells")
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
