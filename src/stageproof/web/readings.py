@@ -90,10 +90,11 @@ def reading(request: HttpRequest, reader: str) -> HttpResponse:
     paper = paper_of(
         look.body(moved=reader == MOVES), reader, draw if "charts" in request.GET else ready, scope=look.scope
     )
-    risky = {name: look.given[name] for name in ("owner", "team", "as_of") if name in look.given}
+    narrowed = {name: look.given[name] for name in ("owner", "team", "as_of") if name in look.given}
+    risky = urlencode([("risk", ANY_RISK), *narrowed.items()])
     context = {
         **shell(look), "paper": paper, "tabs": tabs("reading", (), look.query),
-        "at_risk": f"{reverse('pipeline')}?{urlencode({'risk': ANY_RISK, **risky})}",
+        "at_risk": f"{reverse('pipeline')}?{risky}",
         "deals": reverse("reading_deals", args=[reader]), "carry": look.query[1:],
         "whys": whys(look, paper), "drawings": reverse("reading_drawing", args=[reader, "-"])[:-1],
         "pdf": reverse("reading_pdf", args=[reader]) + look.query,
