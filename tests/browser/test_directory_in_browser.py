@@ -89,7 +89,7 @@ def test_keys_reach_what_a_page_offers(opened: Open, cast: Cast, deal: Deal) -> 
     sync_api.expect(page.locator('[name="as_of"]').first).to_be_focused()
     page.locator("#page").focus()
     page.keyboard.press("?")
-    sync_api.expect(page.locator("#keys[open]")).to_contain_text("New deal, account, contact or lead")
+    sync_api.expect(page.locator("#keys[open]")).to_contain_text("Add a new one of what is listed")
     page.keyboard.press("Escape")
     page.locator("#page").focus()
     page.keyboard.press("n")
