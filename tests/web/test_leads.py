@@ -284,3 +284,13 @@ def test_empty_pages_say_what_comes_next(at: At, page: str) -> None:
     response = at("max").get(page)
     assert response.status_code == 200
     assert 'class="empty"' in response.content.decode()
+
+
+def test_a_lead_that_became_another_teams_deal_is_theirs(
+    at: At, cast: Cast, now: Clock, three: dict[str, str]
+) -> None:
+    convert_lead(cast.ann, three["Dan"], facts={"amount": 100}, now=now())
+    assert names(at("ben").get("/leads?status=converted")) == ["Dan Dorn"]
+    assert names(at("otto").get("/leads?status=converted")) == []
+    assert at("otto").get(f"/leads/{three['Dan']}").status_code == 404
+    assert names(at("otto").get("/leads")) == ["Eda Ender"]

@@ -53,7 +53,7 @@ from stageproof.api.lead_shapes import (
     touch_shown,
     version_shown,
 )
-from stageproof.api.moment import moment_of, shown
+from stageproof.api.moment import moment_of, seen, shown
 from stageproof.api.one_deal import activity_shown
 from stageproof.api.paging import USUAL, cursor_of, place_of
 from stageproof.api.reading import expected_version
@@ -90,7 +90,7 @@ class LeadQuery(BaseModel):
 def leads(request: HttpRequest, asked: Query[LeadQuery]) -> Any:
     """The leads, the latest first."""
     moment = moment_of(asked.as_of, asked.known_at)
-    listed = lead_list(moment.pipeline)
+    listed = lead_list(seen(actor(request), moment.pipeline))
     if listed is None:
         return {"items": [], "next": None}
     found = LeadFilters.of(asked.model_dump()).apply(moment.pipeline, listed)
@@ -144,9 +144,9 @@ def leads_bulk(request: HttpRequest, given: BulkLeads) -> Any:
 def lead(request: HttpRequest, lead_id: str, as_of: str | None = None, known_at: str | None = None) -> Any:
     """One lead with its fit and why, its touches and its history; of a merged one the lead that took it in."""
     moment, present = moment_of(as_of, known_at), find_lead(lead_id)
-    found = lead_at(moment, present.lead)
+    found = lead_at(actor(request), moment, present.lead)
     at = instant_of(moment.pipeline.at)
-    listed = lead_list(moment.pipeline)
+    listed = lead_list(seen(actor(request), moment.pipeline))
     row = {} if listed is None else listed.filter(lead=present.lead).row(0, named=True)
     return {
         **lead_line(row, present.version if moment.is_now else None), **shown(moment), "reasons": fit_shown(found.fit),

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.lead_facts import likely_leads
 from stageproof.actions.leads import (
@@ -29,6 +30,7 @@ from stageproof.actions.leads import (
     reopen_lead,
     touch_lead,
 )
+from stageproof.actions.seeing import seen
 from stageproof.engine.frames import instant_of
 from stageproof.engine.frameworks import FRAMEWORKS
 from stageproof.engine.ideal_customer import Fit, fit_of
@@ -63,7 +65,7 @@ def lead(request: HttpRequest, key: str) -> HttpResponse:
     present = find_lead(key)
     if present.lead != key:
         return redirect("lead", present.lead)
-    shown = lead_at(moment, key)
+    shown = lead_at(actor, moment, key)
     editable = moment.is_now and actor.may_write and actor.role in WORKS_LEADS
     likely = likely_leads(_facts_of(present), key) if editable and actor.role in MERGES_LEADS else []
     frameworks = [name for each in moment.pipeline.definitions for name in each.frameworks] or list(
@@ -79,9 +81,9 @@ def lead(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "lead.html", context)
 
 
-def lead_at(moment: Moment, key: str) -> LeadAt:
-    """The lead as it was at the moment; NotFound where it had not come in."""
-    listed = lead_list(moment.pipeline)
+def lead_at(actor: Actor, moment: Moment, key: str) -> LeadAt:
+    """The lead as it was at the moment; NotFound where it had not come in, or is a deal that the actor may not see."""
+    listed = lead_list(seen(actor, moment.pipeline))
     rows = [] if listed is None else listed.filter(lead=key).to_dicts()
     if not rows:
         raise NotFound("lead", key if moment.is_now else f"{key} on {moment.on.isoformat()}")

@@ -18,6 +18,7 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.bulk import Outcome
 from stageproof.actions.bulk_leads import bulk_leads
 from stageproof.actions.leads import WORKS_LEADS
+from stageproof.actions.seeing import seen
 from stageproof.engine.frames import readable
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.models import LeadVersion, Person
@@ -59,7 +60,7 @@ class LeadTable:
 
 def table_of(actor: Actor, moment: Moment, asked: Mapping[str, str]) -> LeadTable:
     """The table that a query asks for."""
-    listed = lead_list(moment.pipeline)
+    listed = lead_list(seen(actor, moment.pipeline))
     every = pl.DataFrame() if listed is None else listed
     status = asked.get("status") or "open"
     filters = LeadFilters.of(asked)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.deals import NO_DEALS
+from stageproof.actions.seeing import seen
 from stageproof.records.models import Account, Contact
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
@@ -111,14 +112,18 @@ def found(actor: Actor, moment: Moment, text: str, count: int) -> list[Group]:
         for each in people.order_by("name")[: count + 1]
     ]  # fmt: skip
     groups.append(Group("People", hits[:count], len(hits) > count))
-    groups.append(leads_named(moment, text, count))
+    groups.append(leads_named(actor, moment, text, count))
     return [each for each in groups if each.hits]
 
 
-def leads_named(moment: Moment, text: str, count: int) -> Group:
+def leads_named(actor: Actor, moment: Moment, text: str, count: int) -> Group:
     """Leads whose name, company, mail or identifier holds the text, the latest first."""
-    listed = lead_list(moment.pipeline)
-    rows = [] if listed is None else LeadFilters(text=text).apply(moment.pipeline, listed).head(count + 1).to_dicts()
+    listed = lead_list(seen(actor, moment.pipeline))
+    rows = (
+        []
+        if listed is None
+        else LeadFilters(text=text).apply(moment.pipeline, listed).head(count + 1).to_dicts()
+    )
     hits = [
         Hit("person", each["name"] or each["lead"], ", ".join(filter(None, (each["account"], each["status"]))),
             reverse("lead", args=[each["lead"]]) + moment.query)
