@@ -111,9 +111,10 @@ def test_a_cluster_of_several_processes_gives_the_same(
 
     stageproof("export", "book", "--out", "book")
     # A master and two workers, each a process of its own; in this process there may be another Spark already.
+    program = "import sys; from stageproof.cli import main; sys.exit(main())"
+    asked = ["measure", "open_pipeline", "--book", str(tmp_path / "book"), "--as-of", "2026-03-31", "--json"]
     ran = subprocess.run(
-        [sys.executable, "-c", "import sys; from stageproof.cli import main; sys.exit(main())",
-         "measure", "open_pipeline", "--book", str(tmp_path / "book"), "--engine", "spark", "--connect", "local-cluster[2,1,1024]", "--as-of", "2026-03-31", "--json"],
+        [sys.executable, "-c", program, *asked, "--engine", "spark", "--connect", "local-cluster[2,1,1024]"],
         capture_output=True, text=True, check=False, timeout=300, env={**os.environ, "COLUMNS": "200"},
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr[-2000:]
