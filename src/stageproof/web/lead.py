@@ -58,35 +58,35 @@ class LeadAt:
 
 @policy(*EVERYONE)
 @require_safe
-def lead(request: HttpRequest, key: str) -> HttpResponse:
+def lead(request: HttpRequest, lead_id: str) -> HttpResponse:
     """The lead as a page; a merged one leads to the lead that took it in."""
     request.place = "leads"  # type: ignore[attr-defined]
     actor, moment = actor_of(request), moment_of(request)
-    present = find_lead(key)
-    if present.lead != key:
+    present = find_lead(lead_id)
+    if present.lead != lead_id:
         return redirect("lead", present.lead)
-    shown = lead_at(actor, moment, key)
+    shown = lead_at(actor, moment, lead_id)
     editable = moment.is_now and actor.may_write and actor.role in WORKS_LEADS
-    likely = likely_leads(_facts_of(present), key) if editable and actor.role in MERGES_LEADS else []
+    likely = likely_leads(_facts_of(present), lead_id) if editable and actor.role in MERGES_LEADS else []
     frameworks = [name for each in moment.pipeline.definitions for name in each.frameworks] or list(
         FRAMEWORKS
     )
     context = {
         "lead": present, "shown": shown.row, "fit": shown.fit, "profile": profile_of(moment.pipeline),
-        "editable": editable, "touches": touches_of(key, instant_of(moment.pipeline.at)),
-        "timeline": lead_timeline(key, moment), "likely": likely,
+        "editable": editable, "touches": touches_of(lead_id, instant_of(moment.pipeline.at)),
+        "timeline": lead_timeline(lead_id, moment), "likely": likely,
         "frameworks": [(name, FRAMEWORKS[name]) for name in dict.fromkeys(frameworks)],
         "reasons": _reasons(moment) if editable else [],
     }  # fmt: skip
     return render(request, "lead.html", context)
 
 
-def lead_at(actor: Actor, moment: Moment, key: str) -> LeadAt:
+def lead_at(actor: Actor, moment: Moment, lead_id: str) -> LeadAt:
     """The lead as it was at the moment; NotFound where it had not come in, or is a deal that the actor may not see."""
     listed = lead_list(seen(actor, moment.pipeline))
-    rows = [] if listed is None else listed.filter(lead=key).to_dicts()
+    rows = [] if listed is None else listed.filter(lead=lead_id).to_dicts()
     if not rows:
-        raise NotFound("lead", key if moment.is_now else f"{key} on {moment.on.isoformat()}")
+        raise NotFound("lead", lead_id if moment.is_now else f"{lead_id} on {moment.on.isoformat()}")
     row = {
         **rows[0],
         **{name: None if rows[0][name] is None else instant_of(rows[0][name])
@@ -128,23 +128,23 @@ def lead_new(request: HttpRequest) -> HttpResponse:
 
 @policy(*WORKS_LEADS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def lead_edit(request: HttpRequest, key: str) -> HttpResponse:
+def lead_edit(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Asks for other facts of a lead, or takes them."""
     request.place = "leads"  # type: ignore[attr-defined]
-    found, problems = find_lead(key), []
+    found, problems = find_lead(lead_id), []
     if request.method == "POST":
         before = _facts_of(found)
         try:
             changes = _typed(request.POST.dict())
             done = edit_lead(
-                actor_of(request), key, now=timezone.now(), changes=changes,
+                actor_of(request), lead_id, now=timezone.now(), changes=changes,
                 expected_version=_version(request),
             )  # fmt: skip
             undo = {
-                "url": reverse("lead_edit", args=[key]),
+                "url": reverse("lead_edit", args=[lead_id]),
                 "values": {**{name: before[name] for name in changes}, "expected_version": str(done.version)},
             }
-            return changed(request, key, f"{done.name} is saved.", undo)
+            return changed(request, lead_id, f"{done.name} is saved.", undo)
         except Refused as refused:
             problems = list(refused.problems)
     return _form(request, found, problems)
@@ -152,40 +152,40 @@ def lead_edit(request: HttpRequest, key: str) -> HttpResponse:
 
 @policy(*WORKS_LEADS)
 @require_POST
-def lead_touch(request: HttpRequest, key: str) -> HttpResponse:
+def lead_touch(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Notes a touch."""
     given, now = request.POST, timezone.now()
     touch_lead(
-        actor_of(request), key, source=given.get("source", ""), campaign=given.get("campaign"), now=now,
+        actor_of(request), lead_id, source=given.get("source", ""), campaign=given.get("campaign"), now=now,
         touched_at=instant_on(given.get("touched_on", ""), "touched_on", now),
     )  # fmt: skip
-    return changed(request, key, "The touch is noted.")
+    return changed(request, lead_id, "The touch is noted.")
 
 
 @policy(*WORKS_LEADS)
 @require_POST
-def lead_activity(request: HttpRequest, key: str) -> HttpResponse:
+def lead_activity(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Logs something that happened; the first of ours is the first response."""
     given, now = request.POST, timezone.now()
     log_on_lead(
-        actor_of(request), key, kind=given.get("kind", ""), side=given.get("side", "seller"),
+        actor_of(request), lead_id, kind=given.get("kind", ""), side=given.get("side", "seller"),
         subject=given.get("subject", ""), now=now,
         happened_at=instant_on(given.get("happened_on", ""), "happened_on", now),
     )  # fmt: skip
-    return changed(request, key, "It is on the timeline.")
+    return changed(request, lead_id, "It is on the timeline.")
 
 
 @policy(*WORKS_LEADS)
 @require_POST
-def lead_qualify(request: HttpRequest, key: str) -> HttpResponse:
+def lead_qualify(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Qualifies the lead, for a reason or by a framework's answers."""
     given = request.POST
     framework = given.get("framework", "")
     answers = {each.name: given.get(f"answer {each.name}", "") for each in FRAMEWORKS.get(framework, ())}
     return _stated(
-        request, key,
+        request, lead_id,
         lambda: qualify_lead(
-            actor_of(request), key, now=timezone.now(), reason=given.get("reason", ""), framework=framework,
+            actor_of(request), lead_id, now=timezone.now(), reason=given.get("reason", ""), framework=framework,
             answers=answers, expected_version=_version(request),
         ),
         "is qualified",
@@ -194,12 +194,12 @@ def lead_qualify(request: HttpRequest, key: str) -> HttpResponse:
 
 @policy(*WORKS_LEADS)
 @require_POST
-def lead_disqualify(request: HttpRequest, key: str) -> HttpResponse:
+def lead_disqualify(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Disqualifies the lead with its reason."""
     return _stated(
-        request, key,
+        request, lead_id,
         lambda: disqualify_lead(
-            actor_of(request), key, reason=request.POST.get("reason", ""), now=timezone.now(),
+            actor_of(request), lead_id, reason=request.POST.get("reason", ""), now=timezone.now(),
             expected_version=_version(request),
         ),
         "is disqualified",
@@ -208,40 +208,42 @@ def lead_disqualify(request: HttpRequest, key: str) -> HttpResponse:
 
 @policy(*WORKS_LEADS)
 @require_POST
-def lead_reopen(request: HttpRequest, key: str) -> HttpResponse:
+def lead_reopen(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Takes back that the lead is qualified or disqualified."""
-    done = reopen_lead(actor_of(request), key, now=timezone.now(), expected_version=_version(request))
-    return changed(request, key, f"{done.name} is worked on again.")
+    done = reopen_lead(actor_of(request), lead_id, now=timezone.now(), expected_version=_version(request))
+    return changed(request, lead_id, f"{done.name} is worked on again.")
 
 
 @policy(*MERGES_LEADS)
 @require_POST
-def lead_merge(request: HttpRequest, key: str) -> HttpResponse:
+def lead_merge(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Takes another lead, which is the same, into this one."""
     merged = merge_leads(
-        actor_of(request), winner=key, loser=request.POST.get("loser", ""), now=timezone.now()
+        actor_of(request), winner=lead_id, loser=request.POST.get("loser", ""), now=timezone.now()
     )
     messages.success(request, f"{merged.name} is one lead now; the history of both stays.")
     return redirect("lead", merged.lead)
 
 
-def changed(request: HttpRequest, key: str, text: str, undo: dict[str, Any] | None = None) -> HttpResponse:
+def changed(
+    request: HttpRequest, lead_id: str, text: str, undo: dict[str, Any] | None = None
+) -> HttpResponse:
     """The answer to a change of a lead: the page anew, with a toast where a script asked."""
     if not wants_part(request):
         messages.success(request, text)
-        return redirect("lead", key)
+        return redirect("lead", lead_id)
     response = HttpResponse(status=204)
     response["HX-Trigger"] = json.dumps(
-        {"done": "", "toast": {"text": text, "undo": undo}, "deal-changed": {"key": key}}
+        {"done": "", "toast": {"text": text, "undo": undo}, "deal-changed": {"key": lead_id}}
     )
     return response
 
 
-def _stated(request: HttpRequest, key: str, verb: Callable[[], LeadVersion], says: str) -> HttpResponse:
+def _stated(request: HttpRequest, lead_id: str, verb: Callable[[], LeadVersion], says: str) -> HttpResponse:
     """The answer to another status, which may be taken back."""
     done = verb()
-    undo = {"url": reverse("lead_reopen", args=[key]), "values": {"expected_version": str(done.version)}}
-    return changed(request, key, f"{done.name} {says}.", undo)
+    undo = {"url": reverse("lead_reopen", args=[lead_id]), "values": {"expected_version": str(done.version)}}
+    return changed(request, lead_id, f"{done.name} {says}.", undo)
 
 
 def _typed(given: Mapping[str, str]) -> dict[str, Any]:

@@ -29,10 +29,10 @@ NEW = "new"
 
 @policy(*WORKS_LEADS)
 @require_http_methods(["GET", "HEAD", "POST"])
-def lead_convert(request: HttpRequest, key: str) -> HttpResponse:
+def lead_convert(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Asks what the deal is, or makes it."""
     request.place = "leads"  # type: ignore[attr-defined]
-    found, problems = find_lead(key), []
+    found, problems = find_lead(lead_id), []
     if request.method == "POST":
         try:
             return _converted(request, found)
