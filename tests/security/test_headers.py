@@ -55,7 +55,9 @@ def test_every_page_carries_them_and_nothing_inline(at: Any, routes: list[Route]
             assert {key: policy[key] for key in DIRECTIVES} == DIRECTIVES, where
             assert "unsafe" not in response["Content-Security-Policy"], where
             # The address of a shared reading is its key, and is told to nobody at all.
-            expected = EXPECTED | ({"Referrer-Policy": "no-referrer"} if route.name.startswith("shared") else {})
+            expected = EXPECTED | (
+                {"Referrer-Policy": "no-referrer"} if route.name.startswith("shared") else {}
+            )
             assert {key: response[key] for key in EXPECTED} == expected, where
             if response["Content-Type"].startswith("text/html") and not response.streaming:
                 body = response.content.decode()

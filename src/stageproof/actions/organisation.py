@@ -120,7 +120,9 @@ def change_organisation(actor: Actor, *, changes: Mapping[str, Any], now: dt.dat
         wanted["name"], wanted["currency"] = wanted["name"].strip(), wanted["currency"].strip().upper()
         problems += _of_organisation(wanted["name"], wanted["zone"], wanted["currency"])
         problems += _of_calendar(wanted["calendar_kind"], wanted["year_starts"], wanted["week_starts"])
-        if wanted["currency"] != before["currency"] and (Deal.objects.exists() or RateVersion.objects.exists()):
+        if wanted["currency"] != before["currency"] and (
+            Deal.objects.exists() or RateVersion.objects.exists()
+        ):
             says = "There are deals or rates already, and every figure is in the present currency."
             problems.append(wrong("currency", wanted["currency"], says, f"Keep {before['currency']}."))
         problems += _of_new_owner(wanted["pipeline_owner"])

@@ -244,7 +244,11 @@ RATES = Table(
         Column(
             "rate", "text", "units of the reporting currency for one unit, as a decimal number", required=True
         ),
-        Column("recorded_at", "instant", "when it was learned; the last of a currency's day is the one that counts"),
+        Column(
+            "recorded_at",
+            "instant",
+            "when it was learned; the last of a currency's day is the one that counts",
+        ),
     ),
 )
 

@@ -19,7 +19,17 @@ from stageproof.importers.stage_entries import stage_entries
 
 MAX_CUSTOM = 50
 """Columns that are no field of a deal are kept as they are where there are at most this many."""
-_TEXTS = ("name", "source", "segment", "product", "next_step", "lost_reason", "competitor", "deal_type", "follows")
+_TEXTS = (
+    "name",
+    "source",
+    "segment",
+    "product",
+    "next_step",
+    "lost_reason",
+    "competitor",
+    "deal_type",
+    "follows",
+)
 _SIGNS = {"$": "USD", "us$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "chf": "CHF"}
 _CATEGORIES = {
     "commit": "commit",

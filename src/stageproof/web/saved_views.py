@@ -53,7 +53,10 @@ def save_view(request: HttpRequest) -> HttpResponse:
     if page not in PAGES:
         problems.append(
             Problem(
-                "wrong_page", "Views are saved of the board, the pipeline and the leads.", "Start there.", value=page
+                "wrong_page",
+                "Views are saved of the board, the pipeline and the leads.",
+                "Start there.",
+                value=page,
             )
         )
     if not name or len(name) > 120:
