@@ -49,6 +49,17 @@ FIRST_YEAR = "as_of=2024-09-23&period=2024-Q3&since=period"
 SECOND_YEAR = "as_of=2025-09-22&period=2025-Q3&since=period"
 """A week before the end of the third quarter, a year before and after the firm took up its routine."""
 
+WORK = (
+    Picture("board.png", 1280, 900, at="/board"),
+    Picture("board-phone.png", 390, 844, "dark", at="/board"),
+    Picture("pipeline.png", 1280, 900, at="/pipeline"),
+    Picture("movement.png", 1280, 900, at="/movement"),
+    Picture("coverage.png", 1280, 1000, at="/coverage"),
+    Picture("funnel.png", 1280, 1000, at="/funnel"),
+    Picture("expansion.png", 1280, 1000, at="/expansion"),
+)
+"""The pages people work in, on the day after the story; `at` is the address of the page."""
+
 READINGS = (
     Picture("readings-2024.png", 1280, 900, at=f"/readings?{FIRST_YEAR}"),
     Picture("readings-2025.png", 1280, 900, at=f"/readings?{SECOND_YEAR}"),
@@ -85,7 +96,7 @@ def take(browser: Browser, address: str, picture: Picture) -> None:
 def take_pages(browser: Browser, folder: Path) -> None:
     """The pictures of pages that need a server, as the chief executive sees them."""
     with demo_pages(folder, "executive") as (address, cookie):
-        for picture in READINGS:
+        for picture in (*WORK, *READINGS):
             size = {"width": picture.width, "height": picture.height}
             context = browser.new_context(
                 viewport=size,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
@@ -32,6 +31,7 @@ from stageproof.engine.money import (
     total,
 )
 from stageproof.engine.problem import Refused
+from tests.engine.engines import spark
 
 amounts = st.integers(-LARGEST, LARGEST)
 codes = st.sampled_from(sorted(CURRENCIES))
@@ -280,15 +280,9 @@ def test_columns_convert_like_single_amounts_anywhere(pairs: list[tuple[int, int
 
 
 @pytest.mark.spark
-@pytest.mark.skipif(not shutil.which("java"), reason="needs a Java runtime")
 def test_columns_convert_like_single_amounts_on_spark() -> None:
-    from pyspark.sql import SparkSession
-
-    session = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
-    try:
-        found = _results(lambda frame: session.createDataFrame(frame.rows(), frame.columns), list(EDGES))
-    finally:
-        session.stop()
+    session = spark()
+    found = _results(lambda frame: session.createDataFrame(frame.rows(), frame.columns), list(EDGES))
     assert found == [convert(amount, nano) for amount, nano in EDGES]
 
 
