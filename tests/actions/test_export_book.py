@@ -30,18 +30,17 @@ from stageproof.records import tables
 from stageproof.records.models import Account, Deal
 from tests.actions.conftest import Cast, Clock
 
-HERE = [
+HERE = [  # Spark is asked in processes of its own, with the command.
     ("polars", None),
     ("duckdb", None),
     ("ibis", None),
-    pytest.param("spark", "local[2]", marks=pytest.mark.spark),
 ]
 
 
 def figures(book: Book) -> list[pl.DataFrame]:
     """What the book says of a few days, as tables whose rows have an order."""
     found: list[Any] = []
-    for day in ("2026-03-02", "2026-03-12", "2026-04-30"):
+    for day in ("2026-03-12", "2026-04-30"):
         pipeline = book.as_of(day)
         quarter = book.calendar.period("2026-Q2")
         found += [

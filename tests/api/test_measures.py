@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stageproof.actions.campaigns import create_campaign
 from stageproof.actions.deals import create_deal, move_deal
 from stageproof.engine.measures import MEASURES
 from stageproof.records.models import Deal
@@ -22,6 +23,7 @@ NEEDED: dict[str, dict[str, str]] = {
     "cycle_distribution": {"outcomes": "won,lost"},
     "slippage": {"period": "2026-Q1"},
     "funnel": {"period": "2026-Q1"},
+    "leaks": {"period": "2026-Q1"},
     "bridge": {"start": "2026-03-01"},
     "qualified_bridge": {"start": "2026-03-01"},
     "attribution": {"of": "open"},
@@ -34,6 +36,7 @@ def book(cast: Cast, deal: Deal, now: Clock) -> None:
     lost = create_deal(cast.ben, now=now(), facts={"name": "Lost", "amount": 2_000_000}).deal
     move_deal(cast.ben, lost.key, to="lost", lost_reason="Price", now=now())
     create_deal(cast.otto, now=now(), facts={"name": "West", "amount": 700_000})
+    create_campaign(cast.max, name="Spring", now=now(), facts={"source": "Event", "cost": 100_000})
 
 
 @pytest.mark.parametrize("name", list(MEASURES))

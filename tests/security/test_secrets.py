@@ -59,7 +59,7 @@ def test_what_was_sealed_opens_and_looks_different_each_time(text: str) -> None:
     one, two = seal(text), seal(text)
     assert unseal(one) == unseal(two) == text
     assert one != two
-    assert not text or text not in one
+    assert len(text) < 8 or text not in one
 
 
 @pytest.mark.parametrize("broken", ["", "gAAAA", "plain", "é"])

@@ -59,7 +59,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "zone": zone,
         "currency": organisation.currency if organisation else "USD",
         "today": day_at(timezone.now(), zone),
-        "places": places(request) if request.user.is_authenticated else [],
+        # A request that was refused at the gate of the server never got as far as having a user.
+        "places": places(request) if getattr(request, "user", None) and request.user.is_authenticated else [],
         "here": getattr(request, "place", ""),
         "moment": getattr(request, "moment", None),
         "theme": theme if theme in THEMES else "",
