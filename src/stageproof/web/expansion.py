@@ -41,6 +41,7 @@ WORDS = {
 }
 """What a contract's state is called on the page."""
 NEEDS_WORK = ("lapsed", "awaited", "open", "lost", "renewed")
+_URGENCY = {"lapsed": 0, "awaited": 1, "open": 1, "lost": 2, "renewed": 2}
 _COLUMNS = (
     "deal", "name", "account", "owner", "team", "renews_on", "amount", "currency", "value", "state", "renewed",
     "retained", "shrunk", "expanded",
@@ -65,7 +66,7 @@ class Contracts:
         found = collect(contracts_due(self.pipeline, self.period).select(*_COLUMNS))
         if self.state:
             found = found.filter(pl.col("state") == self.state)
-        order = pl.col("state").replace_strict({name: at for at, name in enumerate(NEEDS_WORK)}, default=9)
+        order = pl.col("state").replace_strict(_URGENCY, default=9)
         return found.sort(order, "renews_on", "deal")
 
 
