@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from tests.browser.pages import ARGUMENTS, DESKTOP, Open, sync_api
+from tests.browser.pages import ARGUMENTS, DESKTOP, Open, served_out, sync_api
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +53,7 @@ def opened(chromium: Any, live_server: Any) -> Iterator[Open]:
     yield open_page
     for context in contexts:
         context.close()
+    served_out()
     # A refusal is an answer, though a browser lists every 4xx as an error; and who is offline meant to be.
     expected = ("status of 4", "ERR_INTERNET_DISCONNECTED")
     assert [each for each in complaints if not any(words in each for words in expected)] == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,3 +17,12 @@ ARGUMENTS = [
 ]  # fmt: skip
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 Open = Callable[..., Any]
+
+
+def served_out() -> None:
+    """Waits until the server has answered what pages asked for last: the database is emptied after each test."""
+    until = time.monotonic() + 10
+    while any("process_request_thread" in each.name for each in threading.enumerate()):
+        if time.monotonic() > until:
+            return
+        time.sleep(0.02)

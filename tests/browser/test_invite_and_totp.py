@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.pages import DESKTOP, PHONE
+from tests.browser.pages import DESKTOP, PHONE, served_out
 from tests.web.test_sign_in import code_of
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
@@ -38,6 +38,7 @@ def opened(chromium: Any, live_server: Any) -> Iterator[Callable[[], Any]]:
     yield new
     for context in contexts:
         context.close()
+    served_out()
     assert complaints == []
 
 

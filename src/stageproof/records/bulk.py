@@ -70,10 +70,12 @@ def insert_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[
     count = 0
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {into} FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-                    count += 1
+            # Rows may come from a query of their own, which has to be answered before the connection copies.
+            for batch in _batches(rows):
+                with cursor.copy(f"COPY {into} FROM STDIN") as copy:
+                    for row in batch:
+                        copy.write_row(row)
+                count += len(batch)
             return count
         marks = ", ".join(["%s"] * len(names))
         for batch in _batches(rows):
