@@ -50,6 +50,12 @@ def figures(book: Book) -> list[pl.DataFrame]:
             win_rate(pipeline),
             slippage(pipeline, period=book.calendar.period("2026-Q1")),
         ]
+    # What was taken back later still held for whoever looks from before that.
+    for known in ("2026-03-02", "2026-03-12"):
+        found.append(qualified_deals(book.as_of("2026-03-12", known)).select("deal", "qualification"))
+        given = book.as_of("2026-03-12", known).evidence
+        assert given is not None
+        found.append(given.select("evidence", "deal"))
     found.append(bridge(book, "2026-03-02", "2026-04-30", mode="events").lines)
     plain = [collect(each) if isinstance(each, nw.LazyFrame) else each for each in found]
     return [each.select(sorted(each.columns)).sort(sorted(each.columns)) for each in plain]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.pages import DESKTOP, PHONE, served_out
+from tests.browser.pages import DESKTOP, PHONE, served_out, sync_api
 from tests.web.test_sign_in import code_of
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
@@ -107,10 +107,10 @@ def test_from_an_invitation_to_the_board_with_a_second_factor(opened: Callable[[
     judge(nora, "second-factor-app")
     nora.get_by_label("Code", exact=True).fill(code_of(secret))
     nora.get_by_role("button", name="Turn on").click()
-    assert nora.locator(".codes li").count() == 10
+    sync_api.expect(nora.locator(".codes li")).to_have_count(10)
     judge(nora, "recovery-codes")
     nora.get_by_role("link", name="I have kept them").click()
-    assert nora.get_by_text("On: signing in asks for a code").is_visible()
+    sync_api.expect(nora.get_by_text("On: signing in asks for a code")).to_be_visible()
     nora.locator("summary.person").click()
     nora.get_by_role("button", name="Sign out").click()
     nora.wait_for_url(re.compile("/sign-in"))
@@ -125,7 +125,7 @@ def test_from_an_invitation_to_the_board_with_a_second_factor(opened: Callable[[
     nora.get_by_label("Code", exact=True).fill(code_of(secret, at=time.time() + 30))
     nora.get_by_role("button", name="Sign in", exact=True).click()
     nora.wait_for_url(re.compile("/board$"))
-    assert nora.get_by_role("heading", name="Board", exact=True).is_visible()
+    sync_api.expect(nora.get_by_role("heading", name="Board", exact=True)).to_be_visible()
 
 
 def test_every_setting_can_be_read_and_used_by_everyone(opened: Callable[[], Any]) -> None:
@@ -143,7 +143,7 @@ def test_every_setting_can_be_read_and_used_by_everyone(opened: Callable[[], Any
     ada.goto("/settings/targets")
     ada.get_by_label("East, quarter 1", exact=True).fill("1,250,000.00")
     ada.get_by_role("button", name="Save").click()
-    assert ada.get_by_text("One target is saved.").is_visible()
+    sync_api.expect(ada.get_by_text("One target is saved.")).to_be_visible()
     judge(ada, "targets")
     ada.goto("/settings/currencies")
     judge(ada, "currencies-empty")
@@ -159,7 +159,7 @@ def test_every_setting_can_be_read_and_used_by_everyone(opened: Callable[[], Any
     ada.goto("/settings/organisation")
     ada.get_by_label("Time zone").fill("Mars/Olympus")
     ada.get_by_role("button", name="Save").click()
-    assert ada.get_by_text("is not a time zone").is_visible()
+    sync_api.expect(ada.get_by_text("is not a time zone")).to_be_visible()
     judge(ada, "organisation-wrong")
     ada.goto("/settings/changes")
     judge(ada, "changes")

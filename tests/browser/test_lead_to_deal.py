@@ -47,6 +47,7 @@ def test_marketing_takes_a_lead_all_the_way(opened: Open, cast: Cast) -> None:
     page.get_by_text("1 of 1 lead that came in").wait_for()
     page.get_by_role("link", name="Attribution").click()
     row = page.get_by_role("row", name="Webinar")
+    row.wait_for()
     assert row.get_by_role("cell").all_inner_texts()[1:4] == ["1", "1", "1"]
 
 

@@ -12,7 +12,7 @@ from allauth.mfa.models import Authenticator
 
 from stageproof.records.models import Change, Person
 from tests.actions.conftest import Cast, cast
-from tests.browser.pages import DESKTOP
+from tests.browser.pages import DESKTOP, sync_api
 
 __all__ = ["cast"]
 
@@ -109,8 +109,8 @@ def test_a_passkey_is_added_signs_in_and_is_taken_away(device: Device) -> None:
     device.press("Sign in with a passkey")
     page.wait_for_url(re.compile(r"^[^?]*/account$"))
     page.goto("/account/passkeys")
-    assert page.get_by_role("heading", name="Laptop").is_visible()
-    assert page.get_by_text("last used").is_visible()
+    sync_api.expect(page.get_by_role("heading", name="Laptop")).to_be_visible()
+    sync_api.expect(page.get_by_text("last used")).to_be_visible()
 
     page.get_by_role("link", name="Remove").click()
     page.wait_for_url(re.compile("/sign-in/again"))
@@ -135,8 +135,8 @@ def test_a_passkey_is_a_second_factor_too_and_a_recovery_code_replaces_it(device
     page = device.page
     added(device, "Laptop")
     # They are shown this once.
+    sync_api.expect(page.locator(".codes li")).to_have_count(10)
     codes = page.locator(".codes li").all_inner_texts()
-    assert len(codes) == 10
     device.sign_out()
     page.goto("/sign-in?next=/account")
     device.type_password()

@@ -53,7 +53,7 @@ def test_the_cfo_freezes_and_shares_and_the_ceo_compares(
     stranger = page.context.browser.new_page()
     stranger.goto(link)
     sync_api.expect(stranger.locator("#figure-nominal")).to_contain_text("61,111.10 EUR")
-    assert stranger.get_by_role("navigation").count() == 0
+    sync_api.expect(stranger.get_by_role("navigation")).to_have_count(0)
     stranger.close()
 
     now.days(1)

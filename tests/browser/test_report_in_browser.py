@@ -81,8 +81,8 @@ def test_light_and_dark_differ_in_drawings_too(chromium: sync_api.Browser, addre
 def test_a_phone_gets_the_narrow_drawing(chromium: sync_api.Browser, address: str) -> None:
     for size, shown, hidden in ((DESKTOP, ".wide", ".narrow"), (PHONE, ".narrow", ".wide")):
         page = opened(chromium, address, size)
-        assert page.locator(f".chart {shown}").first.is_visible()
-        assert not page.locator(f".chart {hidden}").first.is_visible()
+        sync_api.expect(page.locator(f".chart {shown}").first).to_be_visible()
+        sync_api.expect(page.locator(f".chart {hidden}").first).to_be_hidden()
         page.context.close()
 
 
@@ -91,14 +91,14 @@ def test_a_figure_opens_its_definition_and_leads_to_its_deals(
 ) -> None:
     page = opened(chromium, address, DESKTOP)
     tile = page.locator("#figure-period_unqualified")
-    assert not tile.locator(".formula").is_visible()
+    sync_api.expect(tile.locator(".formula")).to_be_hidden()
     tile.locator("summary").click()
-    assert tile.locator(".formula").is_visible()
+    sync_api.expect(tile.locator(".formula")).to_be_visible()
     tile.get_by_role("link", name="The deals behind it").click()
     names = page.locator("section.lists tbody tr:visible th").all_inner_texts()
     assert [name.split("\n")[0] for name in names] == ["Bravo", LONG.strip()]
     page.get_by_role("link", name="Show all deals").locator("visible=true").click()
-    assert page.locator("section.lists tbody tr:visible").count() == len(DEALS_ROWS) - 3 + 1
+    sync_api.expect(page.locator("section.lists tbody tr:visible")).to_have_count(len(DEALS_ROWS) - 3 + 1)
     page.context.close()
 
 
@@ -115,9 +115,9 @@ def test_print_shows_formulas_and_cuts_nothing(chromium: sync_api.Browser, addre
     page = opened(chromium, address, DESKTOP)
     page.emulate_media(media="print")
     page.set_viewport_size({"width": 680 if paper == "A4" else 705, "height": 1000})
-    assert page.locator("section.printed").is_visible()
-    assert not page.locator("nav.contents").is_visible()
-    assert page.locator("details.table .box").first.is_visible()
+    sync_api.expect(page.locator("section.printed")).to_be_visible()
+    sync_api.expect(page.locator("nav.contents")).to_be_hidden()
+    sync_api.expect(page.locator("details.table .box").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
     assert page.evaluate("getComputedStyle(document.querySelector('tbody tr')).breakInside") == "avoid"
     assert len(page.pdf(format=paper)) > 20_000

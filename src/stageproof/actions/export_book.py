@@ -21,12 +21,12 @@ from stageproof.engine.definition import write_definition
 from stageproof.engine.frames import collect
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.tables import TABLES
+from stageproof.importers.warehouse import MANIFEST
 from stageproof.records.models import Activity, Ledger, Organisation, Touch
 from stageproof.records.snapshot import snapshot
 from stageproof.records.tables import SOURCES, Source, book, published_definitions, with_custom_fields
 
 FORMAT = 1
-MANIFEST = "book.json"
 PART = 500_000
 """The most rows of a part, so that memory stays bounded."""
 

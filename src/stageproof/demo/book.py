@@ -16,19 +16,10 @@ from stageproof.demo.journal import Journal, at_time
 from stageproof.demo.market import Market
 from stageproof.demo.story import BEGINS_ON, DEFAULT_SEED, UNTIL
 from stageproof.demo.world import simulated
-from stageproof.engine.book import Book
+from stageproof.engine.book import KEYS, Book
 from stageproof.engine.definition import Definition, read_definition
 from stageproof.engine.frames import DAY, day_number
 from stageproof.engine.tables import FOREVER, TABLES
-
-KEYS = {
-    "deals": ["deal"],
-    "evidence": ["evidence"],
-    "roles": ["deal", "contact", "role"],
-    "leads": ["lead"],
-    "campaigns": ["campaign"],
-    "targets": ["owner", "team", "starts_on", "ends_on"],
-}
 
 
 @dataclass(frozen=True)
@@ -89,7 +80,7 @@ def _versions(name: str, journal: Journal, ends_at: int) -> pl.DataFrame:
         frame = frame.filter(pl.col(ahead) < ends_at)
     if not TABLES[name].versioned:
         return frame
-    following = pl.col("valid_from").shift(-1).over(KEYS[name], order_by=["valid_from", "recorded_at"])
+    following = pl.col("valid_from").shift(-1).over(*KEYS[name], order_by=["valid_from", "recorded_at"])
     return frame.with_columns(valid_to=following.fill_null(FOREVER))
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from stageproof.demo.book import KEYS, Tables
+from stageproof.demo.book import Tables
 from stageproof.demo.chance import Chance
+from stageproof.engine.book import KEYS
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import DAY, day_number
 from stageproof.engine.tables import FOREVER
@@ -171,6 +172,6 @@ def _joined(name: str, frame: pl.DataFrame, added: list[dict[str, Any]]) -> pl.D
     columns = {column: [row.get(column) for row in added] for column in frame.columns}
     more = pl.DataFrame(columns, schema=frame.schema)
     if name in KEYS:
-        following = pl.col("valid_from").shift(-1).over(KEYS[name], order_by=["valid_from", "recorded_at"])
+        following = pl.col("valid_from").shift(-1).over(*KEYS[name], order_by=["valid_from", "recorded_at"])
         more = more.with_columns(valid_to=following.fill_null(FOREVER))
     return pl.concat([frame, more])

@@ -36,7 +36,7 @@ Frame: TypeAlias = Any
 
 Instant: TypeAlias = "dt.date | dt.datetime | str"
 
-_KEYS = {
+KEYS = {
     "deals": ("deal",),
     "evidence": ("evidence",),
     "roles": ("deal", "contact", "role"),
@@ -44,6 +44,8 @@ _KEYS = {
     "campaigns": ("campaign",),
     "targets": ("owner", "team", "starts_on", "ends_on"),
 }
+"""What tells one thing from another in a table whose versions end where the next begins."""
+
 _DTYPES: dict[str, Any] = {
     "text": nw.String,
     "whole": nw.Int64,
@@ -380,7 +382,7 @@ class Pipeline:
         """All versions known, their `valid_to` recomputed where later knowledge is left out."""
         frame = self.book.tables[name]
         if self.known_at is not None:
-            frame = _with_valid_to(frame.filter(nw.col("recorded_at") <= self.known_at), _KEYS[name])
+            frame = _with_valid_to(frame.filter(nw.col("recorded_at") <= self.known_at), KEYS[name])
         if not self.book.holds(name, "removed"):
             return frame
         # What says that something is gone ends it, and does not itself hold.
@@ -488,7 +490,7 @@ def _normal(table: Table, frame: Frame, zone: str) -> Lazy:
         if not _filled(frame, "recorded_at"):
             lazy = lazy.with_columns(recorded_at=nw.coalesce(nw.col("recorded_at"), nw.col("valid_from")))
         if "valid_to" not in schema:
-            lazy = _with_valid_to(lazy, _KEYS[table.name])
+            lazy = _with_valid_to(lazy, KEYS[table.name])
         elif not _filled(frame, "valid_to"):
             lazy = lazy.with_columns(valid_to=nw.coalesce(nw.col("valid_to"), nw.lit(FOREVER)))
     if table.name == "deals" and "created_on" not in schema:

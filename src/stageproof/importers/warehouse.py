@@ -15,7 +15,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from stageproof.engine.book import Book, Frame
+from stageproof.engine.book import KEYS, Book, Frame
 from stageproof.engine.definition import Definition, read_definition
 from stageproof.engine.frames import Lazy
 from stageproof.engine.period import Calendar
@@ -24,15 +24,6 @@ from stageproof.engine.tables import FOREVER, TABLES
 
 MANIFEST = "book.json"
 ENGINES = ("polars", "duckdb", "spark", "ibis")
-KEYS = {
-    "deals": ("deal",),
-    "evidence": ("evidence",),
-    "roles": ("deal", "contact", "role"),
-    "leads": ("lead",),
-    "campaigns": ("campaign",),
-    "targets": ("owner", "team", "starts_on", "ends_on"),
-}
-"""What tells one thing from another in a table whose versions close each other."""
 
 
 @dataclass(frozen=True)
@@ -133,15 +124,13 @@ def _book(frames: Mapping[str, Frame], about: About) -> Book:
 
 
 def _closed(name: str, frame: Frame) -> Frame:
-    """The table with each version closed by the next of the same thing, without those that only say that it ended."""
+    """The table with each version closed by the next of the same thing, in the order of the changes."""
     lazy: Lazy = nw.from_native(frame).lazy()
     columns = lazy.collect_schema().names()
     if name in KEYS and "valid_to" not in columns:
         order = [each for each in ("valid_from", "recorded_at", "seq") if each in columns]
         following = nw.col("valid_from").shift(-1).over(*KEYS[name], order_by=order)
         lazy = lazy.with_columns(valid_to=nw.coalesce(following, nw.lit(FOREVER)))
-    if "removed" in columns:
-        lazy = lazy.filter(~nw.col("removed")).drop("removed")
     return lazy.drop("seq", strict=False).to_native()
 
 
