@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -14,6 +16,7 @@ from stageproof.actions.definitions import draft_definition, publish_definition
 from stageproof.actions.freeze_reading import (
     Asked,
     asked_then,
+    body_as_asked,
     body_as_frozen,
     compared,
     freeze_reading,
@@ -23,10 +26,12 @@ from stageproof.actions.freeze_reading import (
     recomputed,
 )
 from stageproof.actions.rates import set_rate
-from stageproof.actions.reading_body import digest_of_body
+from stageproof.actions.reading_body import Body, digest_of_body
+from stageproof.engine.book import Book
 from stageproof.engine.period import Calendar
 from stageproof.engine.readings.frozen import CAUSES
 from stageproof.records.doctor import doctor
+from stageproof.records.ledger import Writing, writing
 from stageproof.records.models import Deal, FrozenReading, Ledger
 from stageproof.records.tables import book, pipeline_now
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
@@ -138,6 +143,39 @@ def test_what_moved_since_a_frozen_reading_begins_with_its_cents(cast: Cast, now
     assert lines["decreased"] == -1_000_000
     assert sum(amount for line, amount in lines.items() if line != "closing") == lines["closing"]
     assert recomputed(second) == second.body_digest
+
+
+@pytest.mark.parametrize(("learned", "seconds"), [("before", -1), ("after", 1)])
+def test_nobody_waits_while_it_is_computed_and_a_change_counts_where_it_was_known_by_then(
+    cast: Cast, now: Clock, world: Deal, monkeypatch: pytest.MonkeyPatch, learned: str, seconds: int
+) -> None:
+    at, steps = now(), []
+    beta = Deal.objects.get(name="Beta")
+
+    def computed(whole: Book, asked: Asked) -> Body:
+        body = body_as_asked(whole, asked)
+        if not steps:
+            entered = at + dt.timedelta(seconds=seconds)
+            set_deal(beta, at - dt.timedelta(seconds=30), learned=entered, amount=1_000_000)
+        steps.append("computed")
+        return body
+
+    @contextmanager
+    def locked(**said: Any) -> Iterator[Writing]:
+        steps.append("locked")
+        with writing(**said) as session:
+            yield session
+
+    with monkeypatch.context() as patch:
+        patch.setattr("stageproof.actions.freeze_reading.body_as_asked", computed)
+        patch.setattr("stageproof.actions.freeze_reading.writing", locked)
+        row = freeze_reading(cast.eve, name="Board", asked=Asked(Q2), now=at)
+    known = learned == "before"
+    # 10,000.00 USD at 0.9 where that was known, 12,345.67 where it was not.
+    assert amounts(row)["nominal"] == 5_000_000 + (900_000 if known else 1_111_110)
+    assert steps == ["computed", "locked", *(["computed"] if known else [])]
+    assert recomputed(row) == row.body_digest
+    assert doctor().problems == ()
 
 
 def test_freezing_is_refused_with_all_that_is_wrong(cast: Cast, now: Clock, world: Deal) -> None:

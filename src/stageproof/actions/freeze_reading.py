@@ -22,7 +22,7 @@ from stageproof.engine.readings import Reading, Statement, Where, read, reconcil
 from stageproof.engine.readings.frozen import Comparison, Frozen, compare
 from stageproof.records.ledger import writing
 from stageproof.records.models import FrozenReading
-from stageproof.records.tables import book
+from stageproof.records.tables import book, book_until, learned_since
 
 
 @dataclass(frozen=True)
@@ -51,36 +51,18 @@ def freeze_reading(actor: Actor, *, name: str, asked: Asked, now: dt.datetime) -
     problems = text_problems(FrozenReading, {"name": name})
     if not name:
         problems.append(missing("name", "A frozen reading needs a name.", "Name the meeting that it is for."))
-    problems += _ahead(asked, now)
+    problems += [*_taken(name), *_ahead(asked, now)]
     if problems:
         raise Refused(problems)
-    # Whoever writes waits meanwhile: what is frozen is what the ledger says at its number.
+    fixed = replace(asked, as_of=asked.as_of or now, known_at=asked.known_at or now)
+    # Nobody who writes waits while the readings are computed.
+    whole, until = book_until()
+    row = _computed(name, fixed, whole)
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
-        if FrozenReading.objects.filter(name__iexact=name).exists():
-            says = f"There is a frozen reading called '{name}' already."
-            raise Refused([Problem("name_taken", says, "Choose another name.", column="name", value=name)])
-        whole = book()
-        as_of, known_at = asked.as_of or now, asked.known_at or now
-        fixed = replace(asked, as_of=as_of, known_at=known_at)
-        body = body_as_asked(whole, fixed)
-        text = written(body)
-        row = FrozenReading(
-            name=name,
-            as_of=as_of,
-            known_at=known_at,
-            since=fixed.since,
-            since_known_at=fixed.since_known_at,
-            period=asked.period.name,
-            grain=asked.period.grain,
-            starts_on=asked.period.starts_on,
-            ends_on=asked.period.ends_on,
-            pipelines=None if asked.pipelines is None else list(asked.pipelines),
-            where={column: list(values) for column, values in asked.where.items()},
-            definitions=_versions(whole),
-            currency=whole.currency,
-            body=text,
-            body_digest=digest_of_body(text),
-        )
+        if problems := _taken(name):
+            raise Refused(problems)
+        if learned_since(until, row.known_at):
+            row = _computed(name, fixed, book())
         session.add([row])
     return row
 
@@ -138,6 +120,28 @@ def body_as_frozen(row: FrozenReading) -> Body:
     return body
 
 
+def _computed(name: str, asked: Asked, whole: Book) -> FrozenReading:
+    """What would be kept of this book; both of the moment's times must be said."""
+    text = written(body_as_asked(whole, asked))
+    return FrozenReading(
+        name=name,
+        as_of=asked.as_of,
+        known_at=asked.known_at,
+        since=asked.since,
+        since_known_at=asked.since_known_at,
+        period=asked.period.name,
+        grain=asked.period.grain,
+        starts_on=asked.period.starts_on,
+        ends_on=asked.period.ends_on,
+        pipelines=None if asked.pipelines is None else list(asked.pipelines),
+        where={column: list(values) for column, values in asked.where.items()},
+        definitions=_versions(whole),
+        currency=whole.currency,
+        body=text,
+        body_digest=digest_of_body(text),
+    )
+
+
 def asked_then(row: FrozenReading) -> Asked:
     """What a frozen reading had been asked."""
     period = Period(row.period, row.grain, row.starts_on, row.ends_on)  # type: ignore[arg-type]
@@ -188,6 +192,14 @@ def _published_then(row: FrozenReading, whole: Book) -> tuple[Definition, ...]:
 
 def _versions(whole: Book) -> list[dict[str, Any]]:
     return [{"pipeline": each.pipeline, "version": each.version} for each in whole.definitions]
+
+
+def _taken(name: str) -> list[Problem]:
+    """The problem of a name that another frozen reading has."""
+    if not FrozenReading.objects.filter(name__iexact=name).exists():
+        return []
+    says = f"There is a frozen reading called '{name}' already."
+    return [Problem("name_taken", says, "Choose another name.", column="name", value=name)]
 
 
 def _ahead(asked: Asked, now: dt.datetime) -> Sequence[Problem]:

@@ -210,6 +210,26 @@ def book() -> Book:
     return _current().book  # type: ignore[return-value]
 
 
+def book_until() -> tuple[Book, tuple[int, int]]:
+    """The whole book, and the numbers of the last change and of the directory that it holds."""
+    warm = _current()
+    return warm.book, (warm.seq, warm.directory)  # type: ignore[return-value]
+
+
+def learned_since(until: tuple[int, int], known_at: dt.datetime) -> bool:
+    """Whether changes after these numbers are of what was known by this instant; whoever holds the ledger may ask."""
+    seq, directory = until
+    if Ledger.objects.values_list("directory", flat=True).get(id=1) != directory:
+        return True
+    with connection.cursor() as cursor:
+        for source in SOURCES:
+            asked = f"{source.sql} WHERE v.seq > %s AND v.recorded_at <= %s LIMIT 1"
+            cursor.execute(asked, [seq, instant_number(known_at)])
+            if cursor.fetchone() is not None:
+                return True
+    return False
+
+
 def pipeline_now(now: dt.datetime) -> Pipeline:
     """The pipeline of the present minute, shared by all requests until the next change."""
     warm = _current()
