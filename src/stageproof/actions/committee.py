@@ -12,6 +12,7 @@ from stageproof.actions.contacts import check_contact, find_contact
 from stageproof.actions.deals import locked_deal
 from stageproof.actions.directory import save_entry
 from stageproof.actions.history import succeed
+from stageproof.actions.roles import end_role
 from stageproof.actions.wrong import not_ahead, one_of
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.proof import ROLES
@@ -64,7 +65,7 @@ def change_role(actor: Actor, key: str, *, contact: int, role: str, to: str, now
             says = f"{current.contact.name} is {_words(to)} of this deal already."
             remedy = "Remove the other role instead."
             raise Refused([Problem("role_held_already", says, remedy, column="to", value=to)])
-        ended = succeed(session, current, at=now, removed=True)
+        ended = end_role(session, current, at=now)
         return _give(session, deal, current.contact, to, ended.valid_from, current.engaged_at)
 
 
@@ -88,7 +89,7 @@ def remove_from_committee(
     """The end of a contact's role in a deal; that it was held stays known."""
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         current = _find(locked_deal(actor, key, None), contact, role)
-        return succeed(session, current, at=now, removed=True)
+        return end_role(session, current, at=now)
 
 
 def _contact(session: Writing, facts: Mapping[str, Any], deal: Deal, now: dt.datetime) -> Contact:

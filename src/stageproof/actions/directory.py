@@ -12,6 +12,7 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import Conflict, NotFound
 from stageproof.actions.history import later_than, names_changed
 from stageproof.actions.likeness import Likely
+from stageproof.actions.merges import note_merge
 from stageproof.actions.permission import demand
 from stageproof.actions.wrong import wrong
 from stageproof.engine.frames import number
@@ -113,13 +114,15 @@ def merge(
             article = "An" if kind.word[0] in "aeiou" else "A"
             says = f"{article} {kind.word} cannot be merged with itself."
             raise Refused([wrong("loser", loser, says, "Choose another.")])
-        filled = fills(kind, kept, gone)
+        filled, after = fills(kind, kept, gone), session.ledger.last_seq
         gone.merged_into, gone.external_id = kept, None
         save_entry(session, gone, change="merged", at=now, note=f"became part of {kept.name}")
         for name, value in filled.items():
             setattr(kept, name, value)
         save_entry(session, kept, change="merged", at=now, note=f"took in {gone.name}")
         pass_on(session, gone, kept, now)
+        names = kept.name, gone.name
+        note_merge(session, kind.word, winner=kept.pk, loser=gone.pk, names=names, after=after, now=now)
         names_changed()
     return kept
 

@@ -22,12 +22,17 @@ def succeed(session: Writing, current: V, *, at: dt.datetime, **changes: Any) ->
     at = later_than(current.valid_from, at)
     model = type(current)
     model._default_manager.filter(pk=current.pk).update(valid_to=at)
-    kept = [field.attname for field in model._meta.concrete_fields if field.attname not in _SET_ANEW]
-    following = model(**{name: getattr(current, name) for name in kept}, valid_from=at)
+    following = model(**facts_of(current), valid_from=at)
     for name, value in changes.items():
         setattr(following, name, value)
     session.add([following])
     return following
+
+
+def facts_of(version: Version) -> dict[str, Any]:
+    """What a version says of its thing, by column; not when it held, who wrote it, or its number."""
+    columns = [field.attname for field in type(version)._meta.concrete_fields]
+    return {name: getattr(version, name) for name in columns if name not in _SET_ANEW}
 
 
 def later_than(last: dt.datetime | None, at: dt.datetime) -> dt.datetime:

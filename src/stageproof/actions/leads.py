@@ -21,6 +21,7 @@ from stageproof.actions.lead_facts import (
     tidied,
     twin_problem,
 )
+from stageproof.actions.merges import note_merge
 from stageproof.actions.permission import demand
 from stageproof.actions.wrong import missing, not_ahead, one_of, text_problems, wrong
 from stageproof.engine.problem import Problem, Refused
@@ -262,6 +263,7 @@ def merge_leads(actor: Actor, *, winner: str, loser: str, now: dt.datetime) -> L
             if getattr(kept, name) in (None, "") and getattr(gone, name) not in (None, "")
         }
         answered = [each.responded_at for each in (kept, gone) if each.responded_at is not None]
+        names, after = (kept.name, gone.name), session.ledger.last_seq
         succeed(
             session, gone, at=now, removed=True, merged_into=kept.lead, change="merged",
             note=f"became part of {kept.name}"[:500],
@@ -271,6 +273,7 @@ def merge_leads(actor: Actor, *, winner: str, loser: str, now: dt.datetime) -> L
             responded_at=min(answered, default=None), change="merged", note=f"took in {gone.name}"[:500],
         )  # fmt: skip
         _pass_on(session, gone.lead, kept.lead)
+        note_merge(session, "lead", winner=kept.lead, loser=gone.lead, names=names, after=after, now=now)
     return merged
 
 

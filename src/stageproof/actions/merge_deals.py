@@ -7,6 +7,8 @@ import datetime as dt
 from stageproof.actions.actor import Actor
 from stageproof.actions.deals import Done, locked_deal, save_version
 from stageproof.actions.history import succeed
+from stageproof.actions.merges import note_merge
+from stageproof.actions.roles import end_role
 from stageproof.actions.wrong import wrong
 from stageproof.engine.problem import Refused
 from stageproof.records.ledger import Writing, writing
@@ -38,6 +40,7 @@ def merge_deals(
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         kept = locked_deal(actor, winner, expected_version)
         gone = locked_deal(actor, loser, None)
+        names, after = (kept.name, gone.name), session.ledger.last_seq
         _pass_evidence(session, gone, kept, now)
         _pass_roles(session, gone, kept, now)
         _pass_activities(session, gone, kept, actor)
@@ -56,6 +59,7 @@ def merge_deals(
         gone.status = "deleted"
         save_version(session, gone, change="merged", at=now, note=f"became part of {kept.key}")
         version = save_version(session, kept, change="merged", at=now, note=f"took in {gone.key}")
+        note_merge(session, "deal", winner=kept.key, loser=gone.key, names=names, after=after, now=now)
     return Done(kept, version.seq)
 
 
@@ -73,7 +77,7 @@ def _pass_roles(session: Writing, gone: Deal, kept: Deal, now: dt.datetime) -> N
     present = RoleVersion.objects.filter(valid_to__isnull=True)
     held = {(each.contact_id, each.role): each for each in present.filter(deal=kept)}
     for row in present.filter(deal=gone, removed=False).order_by("seq"):
-        succeed(session, row, at=now, removed=True)
+        end_role(session, row, at=now)
         mine = held.get((row.contact_id, row.role))
         if mine is None:
             given = {

@@ -10,7 +10,7 @@ from django.db.models import Max
 from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.deals import VALUES, save_versions
-from stageproof.actions.history import names_changed, succeed
+from stageproof.actions.history import facts_of, names_changed, succeed
 from stageproof.actions.import_facts import UNDONE
 from stageproof.actions.permission import IMPORTS, demand
 from stageproof.engine.problem import Problem, Refused
@@ -137,13 +137,4 @@ def _undo_versions(
         if was is None:
             succeed(session, row, at=now, **{flag: True})
         else:
-            succeed(session, row, at=now, **_facts(was))
-
-
-def _facts(version: Version) -> dict[str, Any]:
-    apart = ("id", "seq", "digest", "valid_from", "valid_to", "recorded_at", "actor", "door")
-    return {
-        field.attname: getattr(version, field.attname)
-        for field in type(version)._meta.concrete_fields
-        if field.attname not in apart
-    }
+            succeed(session, row, at=now, **facts_of(was))

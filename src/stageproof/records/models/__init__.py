@@ -7,6 +7,7 @@ from stageproof.records.models.definitions import DefinitionVersion
 from stageproof.records.models.finance import Call, RateVersion, TargetVersion
 from stageproof.records.models.history import Ledger
 from stageproof.records.models.marketing import CampaignVersion, LeadVersion, Touch
+from stageproof.records.models.merges import Apart, Merge
 from stageproof.records.models.organisation import Organisation, Person, Team
 from stageproof.records.models.readings import FrozenReading, SharedLink
 
@@ -14,6 +15,7 @@ __all__ = [
     "Account",
     "AccountVersion",
     "Activity",
+    "Apart",
     "Call",
     "CampaignVersion",
     "Change",
@@ -29,6 +31,7 @@ __all__ = [
     "Invitation",
     "LeadVersion",
     "Ledger",
+    "Merge",
     "Organisation",
     "Person",
     "RateVersion",
