@@ -14,7 +14,6 @@ from pydantic import BaseModel, Field
 
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.freeze_reading import (
-    Asked,
     body_as_frozen,
     compared,
     freeze_reading,
@@ -25,7 +24,6 @@ from stageproof.actions.permission import SEES_ALL
 from stageproof.actions.share_reading import SHARES, links_of, revoke_share, share_reading
 from stageproof.api.auth import actor
 from stageproof.api.idempotency import HEADER
-from stageproof.api.moment import moment_of
 from stageproof.api.paging import USUAL, by_id
 from stageproof.api.shapes import Given, Id, Instant, Limit, Money, Page, Text, answers, as_money
 from stageproof.engine.frames import instant_of
@@ -33,6 +31,7 @@ from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.readings.frozen import CAUSES
 from stageproof.records.models import FrozenReading, SharedLink
 from stageproof.records.tables import pipeline_now
+from stageproof.web.as_of import asked_at
 from stageproof.web.policy import policy
 
 router = Router(tags=["Readings"])
@@ -175,19 +174,11 @@ def frozen_list(request: HttpRequest, cursor: str | None = None, limit: Limit = 
 @policy(*SEES_ALL)
 def freeze(request: HttpRequest, given: Freeze) -> Any:
     """Freezes all four readings and the statement under a name."""
-    moment = moment_of(given.as_of, given.known_at)
-    known = moment.pipeline.known_at
     where = {name: [value] for name in ("owner", "team", "source") if (value := getattr(given, name))}
-    asked = Asked(
-        moment.pipeline.book.calendar.period(given.period),
-        # A day or a minute that is not over yet is frozen as it is by now.
-        None if moment.is_now else min(instant_of(moment.pipeline.at), moment.now),
-        None if known is None else min(instant_of(known), moment.now),
-        instant_of(moment_of(given.since).pipeline.at) if given.since else None,
-        None,
-        None if given.pipelines is None else tuple(given.pipelines),
-        where,
-    )
+    asked = asked_at(
+        period=given.period, as_of=given.as_of, known_at=given.known_at, since=given.since,
+        pipelines=given.pipelines, where=where,
+    )  # fmt: skip
     return frozen_shown(freeze_reading(actor(request), name=given.name, asked=asked, now=timezone.now()))
 
 
@@ -195,35 +186,14 @@ def freeze(request: HttpRequest, given: Freeze) -> Any:
 @policy(*SEES_ALL)
 def frozen_one(request: HttpRequest, frozen_id: Id) -> Any:
     """A frozen reading as it was shown."""
-    row = frozen_reading(actor(request), frozen_id)
-    body = body_as_frozen(row)
-    lines = [
-        {**line, "amount": as_money(line["amount"], row.currency)} for line in body["statement"]["lines"]
-    ]
-    figures = {
-        reader: [_figure(each, row.currency) for each in reading["figures"].values()]
-        for reader, reading in body["readings"].items()
-    }
-    return {
-        **frozen_shown(row), "lines": lines, "figures": figures, "unchanged": recomputed(row) == row.body_digest,
-    }  # fmt: skip
+    return whole_shown(frozen_reading(actor(request), frozen_id))
 
 
 @router.get("/frozen-readings/{frozen_id}/comparison", response=answers(Comparison))
 @policy(*SEES_ALL)
 def frozen_comparison(request: HttpRequest, frozen_id: Id) -> Any:
     """Why each line is what it is now: late arrivals, rates, definition, events."""
-    row = frozen_reading(actor(request), frozen_id)
-    now = pipeline_now(timezone.now())
-    lines = [
-        {
-            "name": line["line"],
-            "title": line["title"],
-            **{end: as_money(line[end], row.currency) for end in ("then", *CAUSES, "now")},
-        }
-        for line in compared(row, now).lines.iter_rows(named=True)
-    ]
-    return {"id": row.pk, "name": row.name, "as_of": instant_of(now.at), "lines": lines}
+    return comparison_shown(frozen_reading(actor(request), frozen_id), timezone.now())
 
 
 @router.get("/frozen-readings/{frozen_id}/links", response=answers(Links))
@@ -267,6 +237,35 @@ def frozen_shown(row: FrozenReading) -> dict[str, Any]:
         "currency", "actor", "door", "recorded_at",
     )  # fmt: skip
     return {"id": row.pk, "digest": row.body_digest, **{name: getattr(row, name) for name in names}}
+
+
+def whole_shown(row: FrozenReading) -> dict[str, Any]:
+    """A frozen reading as a body has it with what it says."""
+    body = body_as_frozen(row)
+    lines = [
+        {**line, "amount": as_money(line["amount"], row.currency)} for line in body["statement"]["lines"]
+    ]
+    figures = {
+        reader: [_figure(each, row.currency) for each in reading["figures"].values()]
+        for reader, reading in body["readings"].items()
+    }
+    return {
+        **frozen_shown(row), "lines": lines, "figures": figures, "unchanged": recomputed(row) == row.body_digest,
+    }  # fmt: skip
+
+
+def comparison_shown(row: FrozenReading, now: dt.datetime) -> dict[str, Any]:
+    """Why each line of a frozen reading is what it is now, as a body has it."""
+    present = pipeline_now(now)
+    lines = [
+        {
+            "name": line["line"],
+            "title": line["title"],
+            **{end: as_money(line[end], row.currency) for end in ("then", *CAUSES, "now")},
+        }
+        for line in compared(row, present).lines.iter_rows(named=True)
+    ]
+    return {"id": row.pk, "name": row.name, "as_of": instant_of(present.at), "lines": lines}
 
 
 def link_shown(row: SharedLink) -> dict[str, Any]:

@@ -24,6 +24,7 @@ COMMANDS = (
     Command("init", "stageproof.cli.init", "Set up an organisation"),
     Command("serve", "stageproof.cli.serve", "Serve the pages and the API"),
     Command("import", "stageproof.cli.import_", "Import deals with their history"),
+    Command("freeze", "stageproof.cli.freeze", "Freeze the readings, and compare them with now"),
     Command("export", "stageproof.cli.export", "Export any table, or all of them"),
     Command("user", "stageproof.cli.user", "Add, disable and list people"),
     Command("doctor", "stageproof.cli.doctor", "Check that the stored records are sound"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -26,7 +27,17 @@ from stageproof.engine.frames import instant_of
 from stageproof.engine.money import Money
 from stageproof.engine.period import Calendar, day_at
 from stageproof.engine.problem import Problem, Refused
-from stageproof.engine.readings import READERS, Figure, Head, Reading, Statement, Where, read, reconciliation
+from stageproof.engine.readings import (
+    READERS,
+    Figure,
+    Head,
+    Line,
+    Reading,
+    Statement,
+    Where,
+    read,
+    reconciliation,
+)
 from stageproof.engine.readings.document import reading_document, statement_document
 
 RECONCILIATION = "reconciliation"
@@ -78,7 +89,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
 ) -> int:
     """Read the pipeline as sales, marketing, finance or the board does, or see how the four tie."""
-    _check(reader, since)
+    check_reader(reader, since)
     loaded = load(
         files, mapping=mapping, definition=definition, zone=zone, currency=currency, date_order=date_order,
         calendar=Calendar(year_starts=year_starts),
@@ -102,31 +113,16 @@ def command(
 def show(reading: Reading, console: Console) -> None:
     """Writes the figures to the console, and of the board's what moved."""
     console.print(_headline(reading.reader, reading.head), style="bold")
-    table = _table("", "deals", "", "80%, model-based")
-    for each in reading.figures:
-        value = _shown(each, each.value, reading.head.currency)
-        interval = ""
-        if each.low is not None and each.high is not None:
-            low, high = (_shown(each, side, reading.head.currency) for side in (each.low, each.high))
-            interval = f"{low} to {high}"
-        table.add_row(each.title, "" if each.count is None else f"{each.count:,}", value, interval)
-    console.print(table)
+    console.print(figures_table(reading.figures, reading.head.currency))
     if reading.bridge is not None:
-        _show_bridge(reading, console)
+        console.print()
+        console.print(moved_table(reading.bridge.lines.iter_rows(named=True), reading.head.currency))
 
 
 def show_statement(statement: Statement, console: Console) -> None:
     """Writes the lines and whether every check comes out even."""
     console.print(_headline(RECONCILIATION, statement.head), style="bold")
-    table = _table("", "deals", statement.head.currency)
-    for each in statement.lines:
-        amount = "" if each.amount is None else _amount(each.amount, statement.head.currency)
-        sign = {1: "+ ", -1: "\u2212 ", 0: "= "}[each.sign]
-        table.add_row(
-            sign + each.title, "" if each.count is None else f"{each.count:,}", amount,
-            style="" if each.sign else "bold",
-        )  # fmt: skip
-    console.print(table)
+    console.print(lines_table(statement.lines, statement.head.currency))
     uneven = [check for check in statement.checks if check.difference]
     console.print(f"{len(statement.checks) - len(uneven)} of {len(statement.checks)} checks come out even.")
     for check in uneven:
@@ -135,7 +131,43 @@ def show_statement(statement: Statement, console: Console) -> None:
         )
 
 
-def _check(reader: str, since: str | None) -> None:
+def figures_table(figures: Iterable[Figure], currency: str) -> Table:
+    """A reading's figures, each with its deals and its interval."""
+    table = titled("", "deals", "", "80%, model-based")
+    for each in figures:
+        value = _shown(each, each.value, currency)
+        interval = ""
+        if each.low is not None and each.high is not None:
+            low, high = (_shown(each, side, currency) for side in (each.low, each.high))
+            interval = f"{low} to {high}"
+        table.add_row(each.title, "" if each.count is None else f"{each.count:,}", value, interval)
+    return table
+
+
+def moved_table(lines: Iterable[Mapping[str, Any]], currency: str) -> Table:
+    """The lines of a bridge on which anything moved, between its ends."""
+    table = titled("What moved", "deals", currency)
+    for row in lines:
+        if row["count"] or row["line"] in ("opening", "closing"):
+            amount = _amount(row["amount"], currency)
+            table.add_row(row["line"].replace("_", " ").capitalize(), f"{row['count']:,}", amount)
+    return table
+
+
+def lines_table(lines: Iterable[Line], currency: str) -> Table:
+    """The lines of the statement, each with its sign."""
+    table = titled("", "deals", currency)
+    for each in lines:
+        amount = "" if each.amount is None else _amount(each.amount, currency)
+        sign = {1: "+ ", -1: "\u2212 ", 0: "= "}[each.sign]
+        table.add_row(
+            sign + each.title, "" if each.count is None else f"{each.count:,}", amount,
+            style="" if each.sign else "bold",
+        )  # fmt: skip
+    return table
+
+
+def check_reader(reader: str, since: str | None) -> None:
     known = (*READERS, RECONCILIATION)
     problems = []
     if reader not in known:
@@ -171,17 +203,6 @@ def _headline(name: str, head: Head) -> str:
     return f"{name.capitalize()} as of {on}{known}, {head.period.name}, {rules}"
 
 
-def _show_bridge(reading: Reading, console: Console) -> None:
-    bridge: Any = reading.bridge
-    table = _table("What moved", "deals", reading.head.currency)
-    for row in bridge.lines.iter_rows(named=True):
-        if row["count"] or row["line"] in ("opening", "closing"):
-            amount = _amount(row["amount"], reading.head.currency)
-            table.add_row(row["line"].replace("_", " ").capitalize(), f"{row['count']:,}", amount)
-    console.print()
-    console.print(table)
-
-
 def _shown(figure: Figure, value: int | float | None, currency: str) -> str:
     if value is None:
         return "unknown"
@@ -194,7 +215,8 @@ def _amount(amount: int, currency: str) -> str:
     return Money(amount, currency).exact().rsplit(" ", 1)[0]
 
 
-def _table(first: str, *others: str) -> Table:
+def titled(first: str, *others: str) -> Table:
+    """An empty table: the first column to the left, numbers to the right."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(first)
     for each in others:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, replace
 from django.http import HttpRequest
 from django.utils import timezone
 
+from stageproof.actions.freeze_reading import Asked
 from stageproof.engine.book import Book, Pipeline
-from stageproof.engine.frames import instant_number
+from stageproof.engine.frames import instant_number, instant_of
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
+from stageproof.engine.readings import Where
 from stageproof.records.models import Organisation
 from stageproof.records.tables import book, pipeline_now
 
@@ -136,6 +138,24 @@ def moment_at(as_of: str | None, known_at: str | None = None) -> Moment:
         return Moment(past(at), at, False, now)
     pipeline = book().as_of(at, known).kept()
     return Moment(pipeline, pipeline.on, False, now)
+
+
+def asked_at(
+    *, period: str | None, as_of: str | None, known_at: str | None, since: str | None,
+    pipelines: Sequence[str] | None, where: Where,
+) -> Asked:  # fmt: skip
+    """What to freeze, of words: a day or a minute that is not over yet as it is by now."""
+    moment = moment_at(as_of, known_at)
+    calendar, known = moment.pipeline.book.calendar, moment.pipeline.known_at
+    return Asked(
+        calendar.period(period) if period else calendar.containing(moment.on, "quarter"),
+        None if moment.is_now else min(instant_of(moment.pipeline.at), moment.now),
+        None if known is None else min(instant_of(known), moment.now),
+        instant_of(moment_at(since).pipeline.at) if since else None,
+        None,
+        None if pipelines is None else tuple(pipelines),
+        where,
+    )
 
 
 def _asked(text: str | None, column: str, now: dt.datetime, today: dt.date) -> dt.date | dt.datetime | None:
