@@ -23,6 +23,7 @@ from stageproof.engine.measures.open_pipeline import open_pipeline
 from stageproof.engine.measures.stage_visits import stage_visits
 from stageproof.engine.measures.velocity import velocity
 from stageproof.engine.measures.win_rate import win_rate
+from stageproof.engine.money import Money
 from stageproof.engine.period import Period
 from stageproof.engine.problem import Problem
 from stageproof.engine.qualification import qualified_deals
@@ -176,6 +177,11 @@ class Audit:
         return monday(self.pipeline)
 
     @cached_property
+    def without_rate(self) -> pl.DataFrame:
+        """What no rate is known for: currency, deals and amount in its own minor units, open and closed."""
+        return without_rate(self.pipeline)
+
+    @cached_property
     def deals(self) -> pl.DataFrame:
         """The open deals, largest first, with qualification and criteria counts."""
         kept = [*DEAL_COLUMNS, "qualification", "position", "criteria_met", "criteria_waived",
@@ -212,6 +218,28 @@ class Audit:
         return collect(aged.agg(age_median=nw.col("age").median(), age_longest=nw.col("age").max()))
 
 
+def without_rate(pipeline: Pipeline) -> pl.DataFrame:
+    """The deals whose amount is in no sum, for want of a rate: currency, deals, amount; the most deals first."""
+    lost = pipeline.deals.filter(~nw.col("amount").is_null(), nw.col("value").is_null())
+    counted = lost.group_by("currency").agg(deals=nw.len(), amount=nw.col("amount").sum())
+    return collect(counted).sort(["deals", "currency"], descending=[True, False])
+
+
+def _no_rates(pipeline: Pipeline) -> list[Problem]:
+    own = pipeline.currency
+    return [
+        Problem(
+            "no_rate",
+            f"{Money(row['amount'], row['currency']).exact()} in {row['deals']:,} deal{'s' if row['deals'] > 1 else ''}"
+            f" {'are' if row['deals'] > 1 else 'is'} in no sum: no rate to {own} is known for the day.",
+            f"Add a sheet of rates with the columns currency, date and rate: what 1 {row['currency']} is in {own}.",
+            value=row["currency"],
+            count=row["deals"],
+        )
+        for row in without_rate(pipeline).iter_rows(named=True)
+    ]
+
+
 def audit(
     book: Book,
     *,
@@ -233,7 +261,7 @@ def audit(
         definition_given=definition_given,
         period=period,
         target=target,
-        problems=tuple(problems),
+        problems=(*problems, *_no_rates(pipeline)),
         notes=tuple(notes),
         rows=rows or {},
     )

@@ -10,22 +10,31 @@ from stageproof.audit.audit import Audit
 from stageproof.audit.unverified import gaps
 from stageproof.charts.wording import count_text, listed, percent_text, ratio_text, share_text, short_text
 from stageproof.engine.frames import day_number
+from stageproof.engine.money import Money
 
 SUPPORTING = 3
 """How many sentences support the answer at most."""
 NEARLY = 0.95
 """From which share on short forms of a part and its whole may look the same."""
 
+_CURRENCIES_SHOWN = 3
 _ASKED = pl.sum_horizontal("^criteria_.*$")
 
 
 def headline(audit: Audit) -> list[str]:
     """The answer first, then at most three sentences that support it."""
     if not scope(audit)["open_count"]:
-        return [_nothing_open(audit), *_track_record(audit)][: 1 + SUPPORTING]
+        return [_nothing_open(audit), *_unconverted(audit), *_track_record(audit)][: 1 + SUPPORTING]
     if not _verifiable(audit):
-        return [_nothing_verifiable(audit), *_bring(audit), *_claimed(audit)][: 1 + SUPPORTING]
-    supporting = [*_unproven(audit), *_against_target(audit), *_unverifiable(audit), *_findings(audit)]
+        said = [*_unconverted(audit), *_bring(audit), *_claimed(audit)]
+        return [_nothing_verifiable(audit), *said[:SUPPORTING]]
+    supporting = [
+        *_unconverted(audit),
+        *_unproven(audit),
+        *_against_target(audit),
+        *_unverifiable(audit),
+        *_findings(audit),
+    ]
     return [_answer(audit), *supporting[:SUPPORTING]]
 
 
@@ -67,6 +76,17 @@ def _nothing_open(audit: Audit) -> str:
     return (
         f"Nothing is open for {audit.period.name}: {subject} {date}{f' {nor}amount' if without else worth}."
     )
+
+
+def _unconverted(audit: Audit) -> list[str]:
+    """What is in no figure for want of a rate: said at once, for it may be most of the pipeline."""
+    rows = list(audit.without_rate.iter_rows(named=True))
+    if not rows:
+        return []
+    worth = listed([Money(row["amount"], row["currency"]).short() for row in rows[:_CURRENCIES_SHOWN]], "and")
+    more = " and more" if len(rows) > _CURRENCIES_SHOWN else ""
+    deals = count_text(sum(row["deals"] for row in rows), "deal")
+    return [f"Not counted: {worth}{more} in {deals}, for no rate to {audit.pipeline.currency} is known."]
 
 
 def _track_record(audit: Audit) -> list[str]:

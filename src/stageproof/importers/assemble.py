@@ -20,6 +20,7 @@ from stageproof.importers.activity import read_activities
 from stageproof.importers.committee import read_roles, roles_table
 from stageproof.importers.deal_files import DealFiles
 from stageproof.importers.evidence import evidence_table, read_evidence
+from stageproof.importers.exchange_rates import rates_table, read_rates, reporting_currency
 from stageproof.importers.files import Files, read_files
 from stageproof.importers.header import header_key
 from stageproof.importers.intake import Intake, Settings
@@ -306,6 +307,7 @@ class _Assembly:
         leads: list[pl.DataFrame] = []
         touches: list[pl.DataFrame] = []
         targets: list[pl.DataFrame] = []
+        rates: list[pl.DataFrame] = []
         plans = 0
 
         def link(value: str) -> Callable[[Intake], None]:
@@ -331,6 +333,7 @@ class _Assembly:
         self._each("leads", lambda intake: leads.append(read_leads(intake, self.lookups, begins)))
         self._each("campaign_members", lambda intake: touches.append(read_touches(intake, self.lookups)))
         self._each("targets", lambda intake: targets.append(read_targets(intake, begins)))
+        self._each("rates", lambda intake: rates.append(read_rates(intake)))
         if plans:
             self.gaps.append(
                 f"{plans:,} tasks and meetings are plans that have not happened; they count as no activity."
@@ -340,6 +343,7 @@ class _Assembly:
             self.gaps.append(
                 "Contacts are tied to deals without a role: nobody is known as economic buyer or champion."
             )
+        reporting = currency.upper() if currency else reporting_currency(rates, frame)
         return Book.build(
             deals=frame,
             evidence=evidence_table(evidence),
@@ -349,7 +353,8 @@ class _Assembly:
             touches=_joined(touches),
             campaigns=_joined(self.campaigns),
             targets=_joined(targets),
-            currency=currency.upper() if currency else None,
+            rates=rates_table(rates, reporting),
+            currency=reporting,
             zone=self.settings.zone,
         )
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from stageproof.engine.definition import Definition
-from stageproof.engine.money import is_currency
 from stageproof.engine.tables import DEALS
+from stageproof.importers.currency_names import currency_named
 from stageproof.importers.days import coalesced, days_of, look_up, starts_of_days
 from stageproof.importers.header import header_key, nearest
 from stageproof.importers.identity import identify, without_repeats
@@ -30,7 +30,6 @@ _TEXTS = (
     "deal_type",
     "follows",
 )
-_SIGNS = {"$": "USD", "us$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "chf": "CHF"}
 _CATEGORIES = {
     "commit": "commit",
     "committed": "commit",
@@ -183,16 +182,16 @@ def _outcomes(intake: Intake, lookups: Lookups) -> list[pl.Series]:
 def _currency(intake: Intake) -> pl.Series | None:
     if not intake.has("currency"):
         return None
-    codes = by_value(intake.text("currency"), lambda text: _SIGNS.get(text.casefold(), text.upper()))
-    unknown = [code for code in codes.drop_nulls().unique() if not is_currency(code)]
+    text = intake.text("currency")
+    codes = by_value(text, lambda each: currency_named(each, intake.settings.currency))
     intake.reject(
-        codes.is_in(unknown),
+        codes.is_null() & text.is_not_null(),
         "unknown_currency",
         "This is not a currency.",
         "Write its ISO 4217 code, such as EUR.",
         "currency",
     )
-    return by_value(codes, lambda code: code if is_currency(code) else None)
+    return codes
 
 
 def _amounts(intake: Intake) -> list[pl.Series]:

@@ -34,6 +34,7 @@ _FIRST = {
     "campaigns": salesforce.CAMPAIGN,
     "stages": hubspot.STAGES,
     "pipelines": hubspot.PIPELINES,
+    "rates": spreadsheet.RATES,
 }
 """The shape whose columns a file has that the mapping calls by a table's name."""
 

@@ -69,6 +69,7 @@ TABLES = (
     "campaigns",
     "stages",
     "pipelines",
+    "rates",
 )
 JOINS = ("product", "account", "owner")
 ORDERS: tuple[Order, ...] = get_args(Order)

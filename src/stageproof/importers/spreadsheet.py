@@ -212,6 +212,30 @@ TARGETS = Shape(
     ),
     lacks=frozenset({"stage", "dealstage", "stagename"}),
 )
+RATES = Shape(
+    "spreadsheet",
+    "rates",
+    "exchange rates",
+    groups(
+        "currency currencycode isocode currencyisocode isocurrency fromcurrency from basecurrency base sourcecurrency"
+        " wahrung devise",
+        "rate exchangerate fxrate conversionrate wechselkurs kurs taux",
+    ),
+    names(
+        currency="fromcurrency basecurrency sourcecurrency base from currency currencycode isocode currencyisocode"
+        " isocurrency wahrung devise",
+        into="tocurrency quotecurrency targetcurrency reportingcurrency corporatecurrency companycurrency quote to into",
+        rate="rate exchangerate fxrate wechselkurs kurs taux",
+        conversion_rate="conversionrate",
+        from_on="fromon startdate startson effectivedate effectivefrom effectiveon validfrom ratedate date day since"
+        " datum",
+        is_ours="iscorporate",
+    ),
+    lacks=groups(
+        f"{_any('amount')} {_any('stage')} {_any('name')} {_any('status')} target quota owner rep opportunityid dealid"
+        " field newvalue"
+    )[0],
+)
 ACCOUNTS = Shape(
     "spreadsheet",
     "accounts",
@@ -229,6 +253,7 @@ ACCOUNTS = Shape(
 )
 
 SHAPES = (
+    RATES,
     CHANGES,
     EVIDENCE,
     EVIDENCE_GIVEN,

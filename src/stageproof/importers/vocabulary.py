@@ -158,6 +158,8 @@ KINDS: Mapping[str, str] = {
     "is_done": "yes_no",
     "is_incoming": "yes_no",
     "price": "money",
+    "from_on": "day",
+    "is_ours": "yes_no",
 }
 """What a field's text means; text where nothing is said."""
 
@@ -174,5 +176,6 @@ CRUCIAL = (
     "lost_at",
     "given_at",
     "expires_on",
+    "from_on",
 )
 """A row whose value here cannot be read is rejected; elsewhere the value is left out with a problem."""
