@@ -29,13 +29,14 @@ from stageproof.engine.measures.asking import (
     PARAMETERS,
     ROWS,
     STARTS,
+    Asked,
     answer,
     arguments,
     find_measure,
     kind_of,
     narrows_itself,
 )
-from stageproof.engine.measures.behind import Asked, behind, rates_used
+from stageproof.engine.measures.behind import behind, rates_used
 from stageproof.engine.measures.figures import FIGURES, LINE_SAYS, Figure, figure_of
 from stageproof.engine.measures.grouping import COLUMNS, GRAINS
 from stageproof.engine.money import SCALE, exponent

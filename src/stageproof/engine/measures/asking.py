@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, Literal, get_args
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
 
 import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Instant, Pipeline
-from stageproof.engine.frames import collect, instant_of
+from stageproof.engine.frames import Lazy, collect, instant_of
 from stageproof.engine.measures import MEASURES, Measure
 from stageproof.engine.measures.bridge import Bridge
+from stageproof.engine.measures.grouping import same_as
 from stageproof.engine.period import Calendar
 from stageproof.engine.problem import Problem, Refused
 
@@ -32,6 +34,9 @@ PARAMETERS = (
     "outcomes",
 )
 """What a measure can be asked with in words; `as_of` and `known_at` are of the pipeline."""
+
+Given: TypeAlias = Mapping[str, Any]
+"""What a measure is asked with, as it takes it."""
 
 STARTS = ("start", "start_known_at")
 """The instants of a bridge's start."""
@@ -172,6 +177,29 @@ def kind_of(name: str, dtype: Any) -> Kind:
             return "instant"
         return "money" if name in MONEY or name.endswith("_amount") else "whole"
     return "text"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A figure: of which measure, asked with what, in which row of its table, in which column."""
+
+    measure: str
+    given: Given
+    row: Given
+    column: str
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        by = self.given.get("by", ())
+        return (by,) if isinstance(by, str) else tuple(by)
+
+    @property
+    def period(self) -> Any:
+        return self.given.get("period")
+
+    def here(self, deals: Lazy) -> Lazy:
+        """The deals that are in the row's groups."""
+        return deals.filter(*(same_as(name, self.row[name]) for name in self.by)) if self.by else deals
 
 
 def _parameters(measure: Measure) -> Mapping[str, inspect.Parameter]:

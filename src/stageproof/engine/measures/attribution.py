@@ -41,7 +41,7 @@ def attribution(
     the rest share in proportion, and a touch that is several milestones gets each. A deal without touches
     counts for its own source or campaign, else (none).
     """
-    every = attributed(pipeline, closing_in(_chosen(pipeline, of), period), model, by)
+    every = attributed(pipeline, closing_in(chosen_deals(pipeline, of), period), model, by)
     table = summed(every, ["what"], deals=nw.col("share").sum(), amount=nw.col("amount").sum())
     # Sums of fractions run in no fixed order, which shows in the last places.
     return (
@@ -74,7 +74,8 @@ def attributed(pipeline: Pipeline, deals: nw.LazyFrame[Any], model: Model, by: B
     return every.with_columns(what=nw.when(blank).then(nw.lit(NONE)).otherwise(nw.col("what")))
 
 
-def _chosen(pipeline: Pipeline, of: Of) -> nw.LazyFrame[Any]:
+def chosen_deals(pipeline: Pipeline, of: Of) -> nw.LazyFrame[Any]:
+    """The deals that amounts are attributed of."""
     if of == "won":
         return pipeline.closed.filter(nw.col("status") == "won")
     if of == "open":

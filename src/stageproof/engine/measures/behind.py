@@ -1,65 +1,45 @@
-"""Behind a figure: the deals that it comes from, each with what it counts as and what it adds."""
+"""Behind a figure: the deals, leads or campaigns it comes from, each with what it counts as and what it adds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Callable, Sequence
 
 import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Pipeline
-from stageproof.engine.frames import DAY, Lazy, collect
+from stageproof.engine.frames import DAY, collect
 from stageproof.engine.measures import MEASURES
-from stageproof.engine.measures.asking import bridged
+from stageproof.engine.measures.asking import Asked, bridged
+from stageproof.engine.measures.behind_leads import BEHIND_LEADS, with_facts
 from stageproof.engine.measures.conversion import entered_deals
 from stageproof.engine.measures.cycle_distribution import stepped, took
 from stageproof.engine.measures.cycle_length import timed_deals
 from stageproof.engine.measures.grouping import closing_in, same_as, with_groups
+from stageproof.engine.measures.retention import STATES, contracts_due
 from stageproof.engine.measures.slippage import due_deals, push_count
 from stageproof.engine.measures.stage_visits import stage_visits
+from stageproof.engine.measures.stage_win_rate import furthest_of_closed
 from stageproof.engine.measures.time_in_stage import spent_per_deal
 from stageproof.engine.qualification import QUALIFICATIONS, qualified_deals
 
-Given: TypeAlias = Mapping[str, Any]
 FACTS = ("name", "account", "owner", "stage", "status", "close_on", "amount", "currency")
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A figure: of which measure, asked with what, in which row of its table, in which column."""
-
-    measure: str
-    given: Given
-    row: Given
-    column: str
-
-    @property
-    def by(self) -> tuple[str, ...]:
-        by = self.given.get("by", ())
-        return (by,) if isinstance(by, str) else tuple(by)
-
-    @property
-    def period(self) -> Any:
-        return self.given.get("period")
-
-    def here(self, deals: Lazy) -> Lazy:
-        """The deals that are in the row's groups."""
-        return deals.filter(*(same_as(name, self.row[name]) for name in self.by)) if self.by else deals
 
 
 def behind(pipeline: Pipeline, asked: Asked) -> pl.DataFrame | None:
     """One row per deal behind the figure, largest first: its facts, `counts_as`, and what it adds.
 
-    `value` is its amount in minor units of the reporting currency, `days` where the figure is of days. Of a bridge
-    a row per deal and line, or by events per change, with `before`, `after`, `changed_at`, `actor` and `door`. None
-    for a measure whose figures are not of deals.
+    `value` is its amount in minor units of the reporting currency, `days` where the figure is of days, `share` what
+    part of the deal counts where deals are split. Of a bridge a row per deal and line, or by events per change, with
+    `before`, `after`, `changed_at`, `actor` and `door`. Where the figure is of leads or campaigns the first column is
+    `lead` or `campaign`, with `minutes` where it is of those. None for a measure whose figures are of none of these.
     """
     find = _BEHIND.get(asked.measure)
     if find is None:
         return None
     found = find(pipeline, asked)
+    if found.columns[0] != "deal":
+        return with_facts(pipeline, found)
     named = found.join(_facts(pipeline, found["deal"]), on="deal", how="left", maintain_order="left")
     if "value" not in named.columns:
         named = named.with_columns(value=pl.col("value_now"))
@@ -73,7 +53,8 @@ def _facts(pipeline: Pipeline, deals: pl.Series) -> pl.DataFrame:
     """The facts of the deals at the instant, of those that are deleted by then as they were last."""
     keys = deals.unique().to_list()
     if not keys:
-        return pl.DataFrame(schema={**dict.fromkeys(("deal", *FACTS), pl.String), "value_now": pl.Int64})
+        numbers = dict.fromkeys(("close_on", "amount", "value_now"), pl.Int64)
+        return pl.DataFrame(schema={**dict.fromkeys(("deal", *FACTS), pl.String), **numbers})
     held = pipeline.versions.filter(nw.col("valid_to") > pipeline.at, nw.col("deal").is_in(keys))
     valued = pipeline.deals.filter(nw.col("deal").is_in(keys)).select("deal", value_now="value")
     return collect(held.select("deal", *FACTS).join(valued, on="deal", how="left"))
@@ -247,6 +228,35 @@ def _visits(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
     return collect(rows.select("deal", "entered_at", "left_at", counts_as=nw.col("stage")))
 
 
+def _retention(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    """The contracts; what each adds is what was retained of it where the figure is of that, else what it is worth."""
+    contracts = asked.here(
+        with_groups(pipeline, contracts_due(pipeline, asked.period), asked.by, dated_by="renews_on")
+    )
+    name = asked.column.removesuffix("_amount").removesuffix("_count")
+    part = {"retained": "retained", "shrunk": "shrunk", "expanded": "expanded", "gross": "retained"}.get(
+        name, "value"
+    )
+    adds = nw.col("retained") + nw.col("expanded") if name == "net" else nw.col(part)
+    if name in STATES:
+        contracts = contracts.filter(nw.col("state") == name)
+    elif name == "unpriced":
+        contracts = contracts.filter(nw.col("value").is_null())
+    elif name in ("gross", "net"):
+        contracts = contracts.filter(nw.col("state").is_in(["renewed", "lost", "lapsed"]))
+    elif part != "value":
+        contracts = contracts.filter(nw.col(part) != 0)
+    return collect(contracts.select("deal", value=adds, counts_as=nw.col("state")))
+
+
+def _by_stage(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
+    rules = next(each for each in pipeline.definitions if each.pipeline == asked.row["definition"])
+    won = nw.col("status") == "won"
+    there = furthest_of_closed(pipeline, rules).filter(won | (nw.col("furthest") >= asked.row["position"]))
+    here = there.filter(won) if asked.column == "won" else there
+    return collect(here.select("deal", counts_as=nw.col("status")))
+
+
 _BEHIND: dict[str, Callable[[Pipeline, Asked], pl.DataFrame]] = {
     "open_pipeline": _open,
     "coverage": _coverage,
@@ -266,6 +276,9 @@ _BEHIND: dict[str, Callable[[Pipeline, Asked], pl.DataFrame]] = {
     "qualified_bridge": _bridge,
     "push_count": _pushes,
     "stage_visits": _visits,
+    "retention": _retention,
+    "stage_win_rate": _by_stage,
+    **BEHIND_LEADS,
 }
 
 

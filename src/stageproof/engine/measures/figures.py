@@ -2,91 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
-
-from stageproof.engine.money import Money
+from stageproof.engine.measures.figure import (
+    Figure,
+    Formula,
+    Row,
+    Unit,
+    amount,
+    exact,
+    in_days,
+    joined,
+    number,
+    per_day,
+    said,
+    share,
+    sum_of,
+)
+from stageproof.engine.measures.lead_figures import LEAD_FIGURES
 from stageproof.engine.qualification import QUALIFICATIONS
-
-Unit = Literal["money", "per_day", "count", "ratio", "share", "days"]
-Row: TypeAlias = Mapping[str, Any]
-Formula: TypeAlias = Callable[[Row, str], str]
-"""The formula of a row with its numbers in it, in words of a currency."""
-
-UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure of a measure: its column, title, unit, definition in words, and formula."""
-
-    column: str
-    title: str
-    unit: Unit
-    says: str
-    formula: Formula
-
-    def shown(self, row: Row, currency: str) -> str:
-        """The formula with the row's numbers and its result."""
-        return f"{self.formula(row, currency)} = {exact(row[self.column], self.unit, currency)}"
-
-
-def exact(value: float | None, unit: Unit, currency: str) -> str:
-    """Every digit that matters, with the unit."""
-    if value is None:
-        return UNKNOWN
-    if unit in ("money", "per_day"):
-        return Money(int(value), currency).exact() + (" per day" if unit == "per_day" else "")
-    if unit == "share":
-        return f"{value * 100:.2f}%"
-    if unit == "ratio":
-        return f"{value:,.4f}".rstrip("0").rstrip(".") + "x"
-    if unit == "days":
-        return f"{value:,.2f} days" if isinstance(value, float) else f"{value:,} days"
-    return f"{value:,.9g}" if isinstance(value, float) else f"{value:,}"
 
 
 def figure_of(measure: str, column: str) -> Figure | None:
     """The figure of a measure in this column; None where the column holds none."""
     return next((each for each in FIGURES.get(measure, ()) if each.column == column), None)
-
-
-# The words of formulas
-
-
-def _m(name: str, label: str = "") -> Formula:
-    def words(row: Row, currency: str) -> str:
-        return f"{exact(row[name], 'money', currency)}{' ' + label if label else ''}"
-
-    return words
-
-
-def _n(name: str, label: str) -> Formula:
-    return lambda row, _: f"{row[name] or 0:,} {label}"
-
-
-def _sum_of(count: str | None, what: str) -> Formula:
-    """What is added up: the deals counted in a column beside it."""
-    return lambda row, _: (
-        f"the amounts of {row[count] or 0:,} {what}" if count and count in row else f"the amounts of {what}"
-    )
-
-
-def _joined(pattern: str, **parts: Formula) -> Formula:
-    return lambda row, currency: pattern.format(**{name: part(row, currency) for name, part in parts.items()})
-
-
-def _said(text: str) -> Formula:
-    return lambda _row, _currency: text
-
-
-def _s(name: str, label: str) -> Formula:
-    return lambda row, currency: f"{exact(row[name], 'share', currency)} {label}"
-
-
-def _d(name: str, label: str) -> Formula:
-    return lambda row, currency: f"{exact(row[name], 'days', currency)} {label}"
 
 
 _STATES = {
@@ -101,228 +38,229 @@ _LOST = "Deals lost, on the day they closed."
 
 
 def _open() -> tuple[Figure, ...]:
-    parts = {name: _m(f"{name}_amount", name) for name in QUALIFICATIONS}
-    whole = _joined(" + ".join(f"{{{name}}}" for name in QUALIFICATIONS), **parts)
-    counts = {name: _n(f"{name}_count", name) for name in QUALIFICATIONS}
-    counted = _joined(" + ".join(f"{{{name}}}" for name in QUALIFICATIONS), **counts)
+    parts = {name: amount(f"{name}_amount", name) for name in QUALIFICATIONS}
+    whole = joined(" + ".join(f"{{{name}}}" for name in QUALIFICATIONS), **parts)
+    counts = {name: number(f"{name}_count", name) for name in QUALIFICATIONS}
+    counted = joined(" + ".join(f"{{{name}}}" for name in QUALIFICATIONS), **counts)
     found = [
         Figure("open_amount", "Open pipeline", "money", _OPEN, whole),
         Figure("open_count", "Open deals", "count", _OPEN, counted),
         Figure("unpriced_count", "Open deals without an amount", "count",
                "Open deals that have no amount, or no known rate for its currency: they add nothing.",
-               _said("open deals without an amount or a rate")),
+               said("open deals without an amount or a rate")),
     ]  # fmt: skip
     for name in QUALIFICATIONS:
         title = f"{name.capitalize()} pipeline"
         found.append(Figure(f"{name}_amount", title, "money", _STATES[name],
-                            _sum_of(f"{name}_count", f"{name} deals")))  # fmt: skip
+                            sum_of(f"{name}_count", f"{name} deals")))  # fmt: skip
         found.append(Figure(f"{name}_count", f"{name.capitalize()} deals", "count", _STATES[name],
-                            _said(f"open deals that are {name}")))  # fmt: skip
+                            said(f"open deals that are {name}")))  # fmt: skip
     return tuple(found)
 
 
+def _over_win_rate(row: Row, currency: str) -> str:
+    rate = 1 / row["needed"] if row["needed"] else None
+    return f"1 / {exact(rate, 'share', currency)} win rate by count"
+
+
 def _coverage() -> tuple[Figure, ...]:
-    opened, real = _m("open_amount", "open"), _m("qualified_amount", "qualified")
-    target, won = _m("target", "target"), _m("won_amount", "won")
+    opened, real = amount("open_amount", "open"), amount("qualified_amount", "qualified")
+    target, won = amount("target", "target"), amount("won_amount", "won")
     return (
         Figure("nominal", "Nominal coverage", "ratio", "Open amount closing in the period over its target.",
-               _joined("{a} / {b}", a=opened, b=target)),
+               joined("{a} / {b}", a=opened, b=target)),
         Figure("qualified", "Qualified coverage", "ratio",
                "The qualified part of what closes in the period over its target.",
-               _joined("{a} / {b}", a=real, b=target)),
+               joined("{a} / {b}", a=real, b=target)),
         Figure("remaining", "Remaining coverage", "ratio",
                "Open amount closing in the period over what is left of the target; none once it is reached.",
-               _joined("{a} / ({b} − {c})", a=opened, b=target, c=won)),
+               joined("{a} / ({b} − {c})", a=opened, b=target, c=won)),
         Figure("needed", "Needed coverage", "ratio",
                "One over the win rate by count, of all that has closed: how much pipeline one unit won has taken.",
-               _said("1 / win rate by count")),
+               _over_win_rate),
         Figure("target", "Target", "money", "What is to be won in the period; targets of shorter periods add up.",
-               _said("the target in force")),
+               said("the target in force")),
         Figure("open_amount", "Open in the period", "money", "Open deals whose close date lies in the period.",
-               _sum_of("open_count", "open deals that close in the period")),
+               sum_of("open_count", "open deals that close in the period")),
         Figure("open_count", "Open deals in the period", "count", "Open deals whose close date lies in the period.",
-               _said("open deals that close in the period")),
+               said("open deals that close in the period")),
         Figure("qualified_amount", "Qualified in the period", "money",
                "Qualified deals whose close date lies in the period.",
-               _said("the amounts of qualified deals that close in the period")),
+               said("the amounts of qualified deals that close in the period")),
         Figure("won_amount", "Won in the period", "money", "Deals won in the period, on the day they closed.",
-               _said("the amounts of deals won in the period")),
+               said("the amounts of deals won in the period")),
     )  # fmt: skip
 
 
 def _closed() -> tuple[Figure, ...]:
     return (
-        Figure("won_amount", "Won", "money", _WON, _sum_of("won_count", "deals won")),
-        Figure("won_count", "Deals won", "count", _WON, _said("deals won")),
+        Figure("won_amount", "Won", "money", _WON, sum_of("won_count", "deals won")),
+        Figure("won_count", "Deals won", "count", _WON, said("deals won")),
         Figure("won_priced", "Deals won with an amount", "count", "Deals won that have an amount.",
-               _said("deals won with an amount")),
-        Figure("lost_amount", "Lost", "money", _LOST, _sum_of("lost_count", "deals lost")),
-        Figure("lost_count", "Deals lost", "count", _LOST, _said("deals lost")),
+               said("deals won with an amount")),
+        Figure("lost_amount", "Lost", "money", _LOST, sum_of("lost_count", "deals lost")),
+        Figure("lost_count", "Deals lost", "count", _LOST, said("deals lost")),
     )  # fmt: skip
 
 
 def _win_rate() -> tuple[Figure, ...]:
-    won, lost = _n("won_count", "won"), _n("lost_count", "lost")
+    won, lost = number("won_count", "won"), number("lost_count", "lost")
     says = "Won over won and lost, of the deals that closed"
     return (
-        Figure("by_count", "Win rate", "share", f"{says}, by count.", _joined("{a} / ({a} + {b})", a=won, b=lost)),
+        Figure("by_count", "Win rate", "share", f"{says}, by count.", joined("{a} / ({a} + {b})", a=won, b=lost)),
         Figure("by_amount", "Win rate by amount", "share", f"{says}, by amount.",
-               _said("amount won / (amount won + amount lost)")),
+               said("amount won / (amount won + amount lost)")),
         Figure("low", "Win rate, low end", "share",
                "The low end of the 95% Wilson interval: with so few deals the true rate may be as low.",
-               _joined("Wilson interval of {a} and {b}", a=won, b=lost)),
+               joined("Wilson interval of {a} and {b}", a=won, b=lost)),
         Figure("high", "Win rate, high end", "share",
                "The high end of the 95% Wilson interval: with so few deals the true rate may be as high.",
-               _joined("Wilson interval of {a} and {b}", a=won, b=lost)),
+               joined("Wilson interval of {a} and {b}", a=won, b=lost)),
         *(each for each in _closed() if each.column in ("won_count", "lost_count")),
     )  # fmt: skip
 
 
 def _velocity() -> tuple[Figure, ...]:
     levers = {
-        "a": _n("open_count", "open deals"), "b": _m("average_amount"), "c": _s("win_rate", "win rate"),
-        "d": _d("cycle_days", "cycle"),
+        "a": number("open_count", "open deals"), "b": amount("average_amount"), "c": share("win_rate", "win rate"),
+        "d": in_days("cycle_days", "cycle"),
     }  # fmt: skip
     return (
         Figure("per_day", "Velocity", "per_day",
                "Open deals times average deal size times win rate by count, over the mean cycle length.",
-               _joined("{a} × {b} × {c} / {d}", **levers)),
-        Figure("open_count", "Open deals", "count", _OPEN, _said("open deals")),
+               joined("{a} × {b} × {c} / {d}", **levers)),
+        Figure("open_count", "Open deals", "count", _OPEN, said("open deals")),
         Figure("average_amount", "Average deal size", "money", "The mean amount of deals won that have one.",
-               _said("won amount / won deals that have an amount")),
-        Figure("win_rate", "Win rate", "share", "Won over won and lost, by count.", _said("won / (won + lost)")),
+               said("won amount / won deals that have an amount")),
+        Figure("win_rate", "Win rate", "share", "Won over won and lost, by count.", said("won / (won + lost)")),
         Figure("cycle_days", "Cycle length", "days", "Days from created to closed, of won deals: the mean.",
-               _said("days of won deals / won deals")),
+               said("days of won deals / won deals")),
     )  # fmt: skip
 
 
 def _cycle() -> tuple[Figure, ...]:
-    days, deals = _n("days", "days"), _n("deals", "deals")
+    days, deals = number("days", "days"), number("deals", "deals")
     return (
         Figure("mean", "Cycle length, mean", "days", "Days from created to closed: the mean.",
-               _joined("{a} / {b}", a=days, b=deals)),
+               joined("{a} / {b}", a=days, b=deals)),
         Figure("median", "Cycle length, median", "days", "Days from created to closed: half took fewer.",
-               _joined("the middle of {b}", b=deals)),
+               joined("the middle of {b}", b=deals)),
         Figure("p90", "Cycle length, ninth decile", "days", "Days from created to closed: nine in ten took fewer.",
-               _joined("the ninth decile of {b}", b=deals)),
+               joined("the ninth decile of {b}", b=deals)),
         Figure("longest", "Longest cycle", "days", "Days from created to closed: the most that one took.",
-               _joined("the most of {b}", b=deals)),
+               joined("the most of {b}", b=deals)),
         Figure("deals", "Deals timed", "count", "Deals whose creation is known and not after their closing.",
-               _said("deals timed")),
+               said("deals timed")),
         Figure("days", "Days in all", "days", "Days from created to closed, of all deals timed.",
-               _joined("the days of {b}", b=deals)),
+               joined("the days of {b}", b=deals)),
     )  # fmt: skip
 
 
 def _conversion() -> tuple[Figure, ...]:
-    entered, passed = _n("entered", "entered"), _n("passed", "passed")
-    lost, open_ = _n("lost", "lost"), _n("undecided", "undecided")
+    entered, passed = number("entered", "entered"), number("passed", "passed")
+    lost, open_ = number("lost", "lost"), number("undecided", "undecided")
     says = "Of the deals that first entered the stage in the period, or ever"
     return (
         Figure("rate", "Conversion", "share", f"{says}: those that reached a further stage or were won.",
-               _joined("{a} / {b}", a=passed, b=entered)),
+               joined("{a} / {b}", a=passed, b=entered)),
         Figure("rate_decided", "Conversion of the decided", "share", f"{says}, without those still undecided.",
-               _joined("{a} / ({a} + {b})", a=passed, b=lost)),
+               joined("{a} / ({a} + {b})", a=passed, b=lost)),
         Figure("low", "Conversion, low end", "share", "The low end of the 95% Wilson interval of the conversion.",
-               _joined("Wilson interval of {a} of {b}", a=passed, b=entered)),
+               joined("Wilson interval of {a} of {b}", a=passed, b=entered)),
         Figure("high", "Conversion, high end", "share", "The high end of the 95% Wilson interval of the conversion.",
-               _joined("Wilson interval of {a} of {b}", a=passed, b=entered)),
+               joined("Wilson interval of {a} of {b}", a=passed, b=entered)),
         Figure("entered", "Deals that entered", "count", f"{says}: skipping counts as entering, coming back once.",
-               _joined("{a} + {b} + {c}", a=passed, b=lost, c=open_)),
+               joined("{a} + {b} + {c}", a=passed, b=lost, c=open_)),
         Figure("passed", "Deals that went further", "count", f"{says}: those that reached a further stage or were won.",
-               _said("deals that went further")),
+               said("deals that went further")),
         Figure("lost", "Deals lost there", "count", f"{says}: those lost before going further.",
-               _said("deals lost before going further")),
+               said("deals lost before going further")),
         Figure("undecided", "Deals undecided", "count", f"{says}: those still open that have not gone further.",
-               _said("open deals that have not gone further")),
+               said("open deals that have not gone further")),
     )  # fmt: skip
 
 
 def _time_in_stage() -> tuple[Figure, ...]:
-    done, here = _n("completed", "that left"), _n("still_there", "still there")
-    both = _joined("{a} and {b}", a=done, b=here)
+    done, here = number("completed", "that left"), number("still_there", "still there")
+    both = joined("{a} and {b}", a=done, b=here)
     return (
         Figure("median", "Time in stage, median", "days",
                "The days by which half have left, those still there counted for the days so far (Kaplan-Meier).",
-               _joined("Kaplan-Meier of {a}", a=both)),
+               joined("Kaplan-Meier of {a}", a=both)),
         Figure("p90", "Time in stage, ninth decile", "days",
                "The days by which nine in ten have left, those still there counted for the days so far.",
-               _joined("Kaplan-Meier of {a}", a=both)),
+               joined("Kaplan-Meier of {a}", a=both)),
         Figure("mean", "Time in stage, mean", "days", "Days in the stage, of the deals that have left it: the mean.",
-               _joined("the mean of {a}", a=done)),
+               joined("the mean of {a}", a=done)),
         Figure("median_completed", "Time in stage, median of those that left", "days",
                "Days in the stage, of the deals that have left it: half took fewer.",
-               _joined("the middle of {a}", a=done)),
+               joined("the middle of {a}", a=done)),
         Figure("deals", "Deals that were there", "count", "Deals that were ever in the stage.", both),
-        Figure("completed", "Deals that left", "count", "Deals that have left the stage.", _said("deals that left")),
+        Figure("completed", "Deals that left", "count", "Deals that have left the stage.", said("deals that left")),
         Figure("still_there", "Deals still there", "count", "Deals that are in the stage now.",
-               _said("deals still there")),
+               said("deals still there")),
     )  # fmt: skip
 
 
 def _required() -> tuple[Figure, ...]:
-    target, won, gap = _m("target", "target"), _m("won_amount", "won"), _m("gap_amount", "gap")
-    needed, rate = _m("needed_amount", "needed"), _s("win_rate", "win rate")
+    target, won, gap = amount("target", "target"), amount("won_amount", "won"), amount("gap_amount", "gap")
+    needed, rate = amount("needed_amount", "needed"), share("win_rate", "win rate")
     return (
         Figure("required_amount", "Pipeline to create", "money",
                "What open pipeline is still missing for the gap to be won at the win rate so far; at least nothing.",
-               _joined("{a} − {b}", a=needed, b=_m("open_amount", "open in the period"))),
+               joined("{a} − {b}", a=needed, b=amount("open_amount", "open in the period"))),
         Figure("required_qualified_amount", "Pipeline to create or qualify", "money",
                "The same where only qualified pipeline counts as there.",
-               _joined("{a} − {b}", a=needed, b=_m("qualified_amount", "qualified in the period"))),
+               joined("{a} − {b}", a=needed, b=amount("qualified_amount", "qualified in the period"))),
         Figure("needed_amount", "Open pipeline needed", "money", "The gap over the win rate by count.",
-               _joined("{a} / {b}", a=gap, b=rate)),
+               joined("{a} / {b}", a=gap, b=rate)),
         Figure("gap_amount", "Gap to target", "money", "The target less what is won so far; at least nothing.",
-               _joined("{a} − {b}", a=target, b=won)),
+               joined("{a} − {b}", a=target, b=won)),
         Figure("progress", "Progress", "share", "What is won so far over the target.",
-               _joined("{a} / {b}", a=won, b=target)),
+               joined("{a} / {b}", a=won, b=target)),
         Figure("target", "Target", "money", "What is to be won in the period; targets of shorter periods add up.",
-               _said("the target in force")),
+               said("the target in force")),
         Figure("won_amount", "Won in the period", "money", "Deals won in the period, on the day they closed.",
-               _said("the amounts of deals won in the period")),
+               said("the amounts of deals won in the period")),
         Figure("open_amount", "Open in the period", "money", "Open deals whose close date lies in the period.",
-               _said("the amounts of open deals that close in the period")),
+               said("the amounts of open deals that close in the period")),
         Figure("qualified_amount", "Qualified in the period", "money",
                "Qualified deals whose close date lies in the period.",
-               _said("the amounts of qualified deals that close in the period")),
+               said("the amounts of qualified deals that close in the period")),
         Figure("win_rate", "Win rate", "share", "Won over won and lost, by count, of all that has closed.",
-               _said("won / (won + lost)")),
+               said("won / (won + lost)")),
         Figure("average_amount", "Average deal size", "money", "The mean amount of deals won that have one.",
-               _said("won amount / won deals that have an amount")),
+               said("won amount / won deals that have an amount")),
         Figure("required_deals", "Deals to create", "count", "The pipeline to create, in deals of average size.",
-               _joined("{a} / {b}, rounded up", a=_m("required_amount"), b=_m("average_amount"))),
+               joined("{a} / {b}, rounded up", a=amount("required_amount"), b=amount("average_amount"))),
         Figure("cycle_days", "Cycle length, median", "days", "Days from created to closed, of won deals: the median.",
-               _said("half of the won deals took fewer")),
-        Figure("days_left", "Days left", "days", "Days until the period ends.", _said("the end less today")),
+               said("half of the won deals took fewer")),
+        Figure("days_left", "Days left", "days", "Days until the period ends.", said("the end less today")),
         Figure("per_week_amount", "Pipeline to create per week", "money",
                "The pipeline to create, spread over the days left.",
-               _joined("{a} × 7 / {b}", a=_m("required_amount"), b=_n("days_left", "days left"))),
+               joined("{a} × 7 / {b}", a=amount("required_amount"), b=number("days_left", "days left"))),
     )  # fmt: skip
 
 
 def _ahead() -> tuple[Figure, ...]:
     early, late = (
         Figure(f"{band}_amount", f"Open in {band} stages", "money", f"Open deals of the period in {band} stages.",
-               _said(f"the amounts of open deals of the period in {band} stages"))
+               said(f"the amounts of open deals of the period in {band} stages"))
         for band in ("early", "late")
     )  # fmt: skip
     return (*_coverage(), early, late)
 
 
 def _moved() -> tuple[Figure, ...]:
-    ends = {"a": _pd("velocity_after"), "b": _pd("velocity_before")}
+    ends = {"a": per_day("velocity_after"), "b": per_day("velocity_before")}
     return (
         Figure("moved", "What the lever moved", "per_day",
                "The lever's part of the change of velocity: its effect averaged over every order in which the four "
                "levers can change. The four parts add up to the change.",
-               _joined("the lever's part of {a} − {b}", **ends)),
-        Figure("velocity_before", "Velocity before", "per_day", "Velocity at the start.", _said("the four levers then")),
-        Figure("velocity_after", "Velocity", "per_day", "Velocity now.", _said("the four levers now")),
+               joined("the lever's part of {a} − {b}", **ends)),
+        Figure("velocity_before", "Velocity before", "per_day", "Velocity at the start.", said("the four levers then")),
+        Figure("velocity_after", "Velocity", "per_day", "Velocity now.", said("the four levers now")),
     )  # fmt: skip
-
-
-def _pd(name: str) -> Formula:
-    return lambda row, currency: exact(row[name], "per_day", currency)
 
 
 _OUTCOMES = {
@@ -339,16 +277,14 @@ _OUTCOMES = {
 def _slippage() -> tuple[Figure, ...]:
     found = [
         Figure("rate_by_count", "Slippage", "share", "Slipped over due, by count.",
-               _joined("{a} / {b}", a=_n("slipped_count", "slipped"), b=_n("due_count", "due"))),
+               joined("{a} / {b}", a=number("slipped_count", "slipped"), b=number("due_count", "due"))),
         Figure("rate_by_amount", "Slippage by amount", "share", "Slipped over due, by amount.",
-               _joined("{a} / {b}", a=_m("slipped_amount", "slipped"), b=_m("due_amount", "due"))),
+               joined("{a} / {b}", a=amount("slipped_amount", "slipped"), b=amount("due_amount", "due"))),
     ]  # fmt: skip
     for name, says in _OUTCOMES.items():
         title = name.capitalize()
-        found.append(
-            Figure(f"{name}_amount", title, "money", says, _sum_of(f"{name}_count", f"deals {name}"))
-        )
-        found.append(Figure(f"{name}_count", f"{title} deals", "count", says, _said(f"deals {name}")))
+        found.append(Figure(f"{name}_amount", title, "money", says, sum_of(f"{name}_count", f"deals {name}")))
+        found.append(Figure(f"{name}_count", f"{title} deals", "count", says, said(f"deals {name}")))
     return tuple(found)
 
 
@@ -374,26 +310,75 @@ LINE_SAYS = {
 }
 """What each line of a bridge is, in words; lines of other names speak for themselves."""
 
+_STATES_OF_CONTRACTS = {
+    "lost": "Contracts whose renewals were all lost.",
+    "lapsed": "Contracts whose day has passed without a renewal.",
+    "open": "Contracts with a renewal that is still open.",
+    "awaited": "Contracts whose day has not come and that nobody has begun to renew.",
+    "renewed": "Contracts of which a renewal was won.",
+}
+
+
+def _retention() -> tuple[Figure, ...]:
+    names = ("retained", "shrunk", "lost", "lapsed", "open", "awaited")
+    parts = {name: amount(f"{name}_amount", name) for name in names}
+    says = "Won deals whose contract is up for renewal in the period, or ever"
+    decided = "the contracts that are decided: renewed, lost or lapsed"
+    return (
+        Figure("due_amount", "Up for renewal", "money", f"{says}.",
+               joined(" + ".join(f"{{{name}}}" for name in names), **parts)),
+        Figure("due_count", "Contracts up for renewal", "count", f"{says}.", said("contracts up for renewal")),
+        Figure("unpriced_count", "Contracts without an amount", "count",
+               f"{says} and that have no amount, or no known rate for its currency.",
+               said("contracts without an amount or a rate")),
+        Figure("retained_amount", "Retained", "money",
+               "What renewals kept of the contracts they renew, at most the contract.",
+               joined("the contracts of {a}, as far as renewals kept them", a=number("renewed_count", "renewed"))),
+        Figure("shrunk_amount", "Shrunk", "money", "What renewals are smaller than the contracts they renew.",
+               joined("contracts less renewals of {a}", a=number("renewed_count", "renewed"))),
+        Figure("expanded_amount", "Expanded", "money",
+               "What renewals brought beyond the contract, and what won deals that build on it brought.",
+               said("renewals beyond their contract + deals won that build on it")),
+        Figure("gross", "Gross retention", "share", f"What was retained over {decided}.",
+               joined("{a} / ({b} + {c} + {d})", a=parts["retained"], **_decided())),
+        Figure("net", "Net retention", "share", f"What was retained and expanded over {decided}.",
+               joined("({a} + what was built on them) / ({b} + {c} + {d})", a=parts["retained"], **_decided())),
+        *(Figure(f"{name}_{of}", f"{name.capitalize()}{' contracts' if unit == 'count' else ''}", unit, words,
+                 said(f"contracts {name}") if unit == "count" else sum_of(f"{name}_count", f"contracts {name}"))
+          for name, words in _STATES_OF_CONTRACTS.items()
+          for of, unit in _OF),
+    )  # fmt: skip
+
+
+def _decided() -> dict[str, Formula]:
+    states = {"b": "renewed", "c": "lost", "d": "lapsed"}
+    return {letter: amount(f"{name}_amount", name) for letter, name in states.items()}
+
+
+_OF: tuple[tuple[str, Unit], ...] = (("amount", "money"), ("count", "count"))
+
+
+def _by_stage() -> tuple[Figure, ...]:
+    won, closed = number("won", "won"), number("closed", "closed")
+    reached = "Closed deals that stood in the stage or a further one"
+    return (
+        Figure("rate", "Win rate from the stage", "share", f"{reached}: the share that was won.",
+               joined("{a} / {b}", a=won, b=closed)),
+        Figure("probability", "Probability of the stage", "share",
+               "The win rate from the stage, pulled towards that of all closed deals of the pipeline, as if ten more had "
+               "closed at it; so few deals say little.",
+               joined("({a} + 10 × the rate of all) / ({b} + 10)", a=won, b=closed)),
+        Figure("closed", "Deals closed that got there", "count", f"{reached}.", said("deals closed")),
+        Figure("won", "Deals won that got there", "count", f"{reached}, and were won.", said("deals won")),
+    )  # fmt: skip
+
+
 _BRIDGE = (
     Figure("amount", "Amount of the line", "money", "What the line adds to the opening, signed.",
            lambda row, _: f"the amounts of {row['count']:,} on the line"),
     Figure("count", "Rows on the line", "count", "How many deals, or by events changes, stand on the line.",
-           _said("rows on the line")),
+           said("rows on the line")),
 )  # fmt: skip
-_STEPS: tuple[tuple[str, str, Unit, str, str], ...] = (
-    ("count", "Reached the step", "count", "Leads or deals that reached the step.", "those that reached it"),
-    ("amount", "Amount at the step", "money", "The amounts of the deals that reached the step.",
-     "the amounts of deals that reached it"),
-    ("joined", "Joined at the step", "count", "Those that came in at this step.", "those that came in here"),
-    ("passed", "Passed the step", "count", "Those that reached the step after.", "those that went further"),
-    ("lost", "Lost at the step", "count", "Deals lost before going further.", "deals lost here"),
-    ("disqualified", "Disqualified at the step", "count", "Leads disqualified before going further.",
-     "leads disqualified here"),
-    ("undecided", "Undecided at the step", "count", "Those that are still there.", "those still there"),
-    ("rate", "Rate of the step", "share", "The step over the one before.", "this step / the one before"),
-)  # fmt: skip
-_FUNNEL = tuple(Figure(name, title, unit, says, _said(words)) for name, title, unit, says, words in _STEPS)
-_CREDIT = "Each deal's amount split over the touches before it; the parts add up to the whole."
 FIGURES: dict[str, tuple[Figure, ...]] = {
     "open_pipeline": _open(),
     "coverage": _coverage(),
@@ -401,7 +386,7 @@ FIGURES: dict[str, tuple[Figure, ...]] = {
     "win_rate": _win_rate(),
     "average_deal_size": (
         Figure("average_amount", "Average deal size", "money", "The mean amount of deals won that have one.",
-               _joined("{a} / {b}", a=_m("won_amount", "won"), b=_n("won_priced", "deals"))),
+               joined("{a} / {b}", a=amount("won_amount", "won"), b=number("won_priced", "deals"))),
         *(each for each in _closed() if each.column in ("won_amount", "won_priced")),
     ),
     "cycle_length": _cycle(),
@@ -414,23 +399,21 @@ FIGURES: dict[str, tuple[Figure, ...]] = {
     "velocity_change": _moved(),
     "cycle_distribution": (
         Figure("deals", "Deals that took so long", "count", "Won deals whose cycle lies in the step.",
-               _said("deals of the step")),
+               said("deals of the step")),
         Figure("share", "Share that took so long", "share", "Won deals of the step over all that are timed.",
-               _said("deals of the step / deals timed")),
+               said("deals of the step / deals timed")),
     ),
+    "stage_win_rate": _by_stage(),
+    "retention": _retention(),
     "bridge": _BRIDGE,
     "qualified_bridge": _BRIDGE,
-    "funnel": _FUNNEL,
-    "attribution": (
-        Figure("amount", "Attributed amount", "money", _CREDIT, _said("its parts of the amounts")),
-        Figure("deals", "Attributed deals", "count", _CREDIT, _said("its parts of the deals")),
-    ),
     "push_count": (
-        Figure("pushes", "Pushes", "count", "How often the close date moved to a later day.", _said("later moves")),
-        Figure("days_pushed", "Days pushed", "days", "By how many days in all.", _said("days of all later moves")),
+        Figure("pushes", "Pushes", "count", "How often the close date moved to a later day.", said("later moves")),
+        Figure("days_pushed", "Days pushed", "days", "By how many days in all.", said("days of all later moves")),
     ),
+    **LEAD_FIGURES,
 }  # fmt: skip
 """The figures of each measure, the most telling one first."""
 
 
-__all__ = ["FIGURES", "LINE_SAYS", "Figure", "exact", "figure_of"]
+__all__ = ["FIGURES", "LINE_SAYS", "Figure", "figure_of"]

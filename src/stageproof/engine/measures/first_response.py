@@ -16,7 +16,8 @@ from stageproof.engine.period import Period
 COUNTS = ("leads", "responded", "waiting", "unverifiable")
 RATES = ("median", "p90", "within_hour", "within_day")
 MINUTE = 60_000_000
-HOUR, DAY = 60, 24 * 60
+WITHIN = {"hour": 60, "day": 24 * 60}
+"""How soon an answer is soon, in minutes."""
 
 
 def first_response(
@@ -50,22 +51,27 @@ def first_response(
         "median": minutes.median(),
         "p90": minutes.quantile(0.9, interpolation="linear"),
     }
-    for name, limit in (("hour", HOUR), ("day", DAY)):
-        soon = nw.coalesce(minutes <= limit, nw.lit(False))
-        old = pipeline.at - nw.col("created_at") >= limit * MINUTE
-        sums |= {f"soon_{name}": count_where(soon), f"due_{name}": count_where(soon | old)}
+    for name, limit in WITHIN.items():
+        soon, due = answered_within(pipeline, limit)
+        sums |= {f"soon_{name}": count_where(soon), f"due_{name}": count_where(due)}
     table = summed(leads, by, **sums)
     shares = {
         f"within_{name}": pl.when(pl.col(f"due_{name}") > 0).then(
             pl.col(f"soon_{name}") / pl.col(f"due_{name}")
         )
-        for name in ("hour", "day")
+        for name in WITHIN
     }
     return table.with_columns(
         waiting=pl.col("leads") - pl.col("responded"), unverifiable=pl.lit(0, pl.Int64), **shares
     ).select(
         *by, "leads", "responded", "waiting", "unverifiable", "median", "p90", "within_hour", "within_day"
     )
+
+
+def answered_within(pipeline: Pipeline, limit: int) -> tuple[nw.Expr, nw.Expr]:
+    """Whether a lead was answered within so many minutes, and whether it was or is as old as that."""
+    soon = nw.coalesce(nw.col("minutes") <= limit, nw.lit(False))
+    return soon, soon | (pipeline.at - nw.col("created_at") >= limit * MINUTE)
 
 
 def responses(pipeline: Pipeline) -> tuple[nw.LazyFrame[Any], bool]:

@@ -35,17 +35,17 @@ def funnel(
     since: Since = "arrival",
 ) -> pl.DataFrame:
     """One row per group and step: `count`, `amount`, `joined`, `passed`, `lost`, `disqualified`, `undecided`,
-    `rate`.
+    `before`, `rate`.
 
     Steps are leads that came in (new), were worked on, qualified, converted, then per definition deals, each
     stage reached or passed over, and won. `period` counts what happened in the period: the first time of each
     step, wins and losses by the day of closing, losses at the furthest step. `cohort` follows the leads that
     came in during it, with their deals, and the deals without a lead: at each step `count` = `passed` +
-    `lost` + `disqualified` + `undecided`; `joined` came in at that step. `rate` is the step over the one
-    before: in the cohort what passed it, in the period the two counts; null for the first and where nothing
-    came before. With `since` "first_touch" leads and deals count as come in when they were first touched, where
-    that was before. Amounts are minor units of the reporting currency, of deals. `by` is owner, source, campaign
-    or account.
+    `lost` + `disqualified` + `undecided`; `joined` came in at that step. `before` is the count of the step before,
+    `rate` the step over it: in the cohort what passed it, in the period the two counts; both null for the first and
+    where there is no single step before, the rate also where nothing came before. With `since` "first_touch" leads
+    and deals count as come in when they were first touched, where that was before. Amounts are minor units of the
+    reporting currency, of deals. `by` is owner, source, campaign or account.
     """
     _refuse_other_groups(by)
     keys = list(by)
@@ -122,26 +122,31 @@ def _came(
 
 
 def _lead_sums(pipeline: Pipeline, period: Period, view: View) -> dict[str, nw.Expr]:
-    arrived = in_window(pipeline, nw.col("came_at"), period)
-    furthest, out = nw.col("furthest"), nw.col("status") == "disqualified"
     sums: dict[str, nw.Expr] = {}
     for step in range(len(LEAD_STEPS)):
-        if view == "period":
-            there = in_window(pipeline, nw.col(f"reached_{step}"), period)
-            ended = in_window(pipeline, nw.col("out_at"), period)
-            tests = {"disqualified": out & ended & (furthest == step)}
-        else:
-            there = arrived & (furthest >= step)
-            last = step == len(LEAD_STEPS) - 1
-            passed = ~nw.col("has_deal").is_null() if last else furthest > step
-            tests = {
-                "passed": there & passed,
-                "disqualified": there & ~passed & out,
-                "undecided": there & ~passed & ~out,
-            }
-        joined = {"joined": there} if step == 0 else {}
-        sums |= _counted(step, {"count": there, **joined, **tests})
+        sums |= _counted(step, lead_tests(pipeline, step, period, view))
     return sums
+
+
+def lead_tests(pipeline: Pipeline, step: int, period: Period, view: View) -> dict[str, nw.Expr]:
+    """Which leads each column of the step counts."""
+    arrived = in_window(pipeline, nw.col("came_at"), period)
+    furthest, out = nw.col("furthest"), nw.col("status") == "disqualified"
+    if view == "period":
+        there = in_window(pipeline, nw.col(f"reached_{step}"), period)
+        ended = in_window(pipeline, nw.col("out_at"), period)
+        tests = {"disqualified": out & ended & (furthest == step)}
+    else:
+        there = arrived & (furthest >= step)
+        last = step == len(LEAD_STEPS) - 1
+        passed = ~nw.col("has_deal").is_null() if last else furthest > step
+        tests = {
+            "passed": there & passed,
+            "disqualified": there & ~passed & out,
+            "undecided": there & ~passed & ~out,
+        }
+    joined = {"joined": there} if step == 0 else {}
+    return {"count": there, **joined, **tests}
 
 
 # Deals
@@ -197,29 +202,35 @@ def _with_leads(
 
 def _deal_sums(pipeline: Pipeline, stages: int, period: Period, view: View) -> dict[str, nw.Expr]:
     """Step 0 is the deal itself, steps 1 to `stages` the stages, the last one won."""
+    sums: dict[str, nw.Expr] = {}
+    for step in range(stages + 2):
+        tests = deal_tests(pipeline, step, stages, period, view)
+        sums |= _counted(step, tests)
+        sums[f"amount_{step}"] = amount_where(tests["count"])
+    return sums
+
+
+def deal_tests(pipeline: Pipeline, step: int, stages: int, period: Period, view: View) -> dict[str, nw.Expr]:
+    """Which deals each column of the step counts."""
     won, lost = nw.col("status") == "won", nw.col("status") == "lost"
     closed = (nw.col("close_on") >= day_number(period.starts_on)) & (
         nw.col("close_on") <= day_number(period.ends_on)
     )
     there = [~nw.col("deal").is_null(), *[~nw.col(f"reached_{p + 1}").is_null() for p in range(stages)], won]
-    sums: dict[str, nw.Expr] = {}
-    for step, here in enumerate(there):
-        final = step == len(there) - 1
-        further = won if final else there[step + 1]
-        if view == "cohort":
-            counted = here
-            tests = {
-                "passed": here & further,
-                "lost": here & ~further & lost,
-                "undecided": here & ~further & ~lost,
-            }
-        else:
-            counted = won & closed if final else in_window(pipeline, nw.col(f"reached_{step}"), period)
-            tests = {"lost": here & ~further & lost & closed}
-        joined = {"joined": counted & (nw.col("leads") == 0)} if step == 0 else {}
-        sums |= _counted(step, {"count": counted, **joined, **tests})
-        sums[f"amount_{step}"] = amount_where(counted)
-    return sums
+    final = step == stages + 1
+    here, further = there[step], won if final else there[step + 1]
+    if view == "cohort":
+        counted = here
+        tests = {
+            "passed": here & further,
+            "lost": here & ~further & lost,
+            "undecided": here & ~further & ~lost,
+        }
+    else:
+        counted = won & closed if final else in_window(pipeline, nw.col(f"reached_{step}"), period)
+        tests = {"lost": here & ~further & lost & closed}
+    joined = {"joined": counted & (nw.col("leads") == 0)} if step == 0 else {}
+    return {"count": counted, **joined, **tests}
 
 
 # The table
@@ -278,11 +289,12 @@ def _rated(table: pl.DataFrame, view: View, keys: Sequence[str], *, several: boo
         .with_columns(pl.col(counts).fill_null(0), amount=pl.when(deal).then(pl.col("amount").fill_null(0)))
         .with_columns(pl.lit(None, dtype=pl.Int64).alias(name) for name in unknown)
     )
-    before = pl.col("count").shift(1)
     part = pl.col("count") if view == "period" else pl.col("passed").shift(1)
-    rate: pl.Expr = pl.when(before > 0).then(part / before)
-    rate = rate.over(keys) if keys else rate
+    before, through = (each.over(keys) if keys else each for each in (pl.col("count").shift(1), part))
     # Leads turn into deals of any definition, so with several there is no single step before.
     first_deals = deal & (pl.col("position") == 0)
-    rate = pl.when(first_deals & pl.lit(several)).then(None).otherwise(rate)
-    return table.with_columns(rate=rate).select(*keys, *_STEP, *_PARTS, "rate")
+    table = table.with_columns(
+        before=pl.when(first_deals & pl.lit(several)).then(None).otherwise(before), through=through
+    )
+    rate = pl.when(pl.col("before") > 0).then(pl.col("through") / pl.col("before"))
+    return table.with_columns(rate=rate).select(*keys, *_STEP, *_PARTS, "before", "rate")

@@ -38,21 +38,24 @@ def handover(
     if pipeline.leads is None:
         return without_leads(by, {**dict.fromkeys(COUNTS, pl.Int64), "rate": pl.Float64})
     leads = audited_leads(pipeline, days=days)
-    qualified = in_period(pipeline, "qualified_at", period)
-    sums = {
-        name: count_where(qualified & (nw.col("handover") == name))
-        for name in ("met_in_time", "met_late", "waiting", "never_met", "unverifiable")
-    }
-    table = summed(
-        leads,
-        by,
-        qualified=count_where(qualified),
-        **sums,
-        untouched=count_where(in_period(pipeline, "created_at", period) & nw.col("untouched")),
-        converted_unqualified=count_where(in_period(pipeline, "converted_at", period) & nw.col("skipped")),
-    )
+    tests = audit_tests(pipeline, period)
+    table = summed(leads, by, **{name: count_where(test) for name, test in tests.items()})
     decided = pl.col("met_in_time") + pl.col("met_late") + pl.col("never_met")
     return table.with_columns(rate=pl.when(decided > 0).then(pl.col("met_in_time") / decided))
+
+
+def audit_tests(pipeline: Pipeline, period: Period | None) -> dict[str, nw.Expr]:
+    """Which of the audited leads each column counts."""
+    qualified = in_period(pipeline, "qualified_at", period)
+    return {
+        "qualified": qualified,
+        **{
+            name: qualified & (nw.col("handover") == name)
+            for name in ("met_in_time", "met_late", "waiting", "never_met", "unverifiable")
+        },
+        "untouched": in_period(pipeline, "created_at", period) & nw.col("untouched"),
+        "converted_unqualified": in_period(pipeline, "converted_at", period) & nw.col("skipped"),
+    }
 
 
 def audited_leads(pipeline: Pipeline, *, days: int = 7) -> nw.LazyFrame[Any]:

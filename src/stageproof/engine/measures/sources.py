@@ -13,7 +13,7 @@ from stageproof.engine.measures.attribution import NONE, By, Model, attributed
 from stageproof.engine.measures.campaign_costs import campaign_costs
 from stageproof.engine.measures.conversion import in_window
 from stageproof.engine.measures.grouping import count_where, summed
-from stageproof.engine.measures.lead_groups import in_period
+from stageproof.engine.measures.lead_groups import in_period, needed
 from stageproof.engine.period import Period
 from stageproof.engine.qualification import QUALIFIED, qualified_deals
 
@@ -57,33 +57,46 @@ def sources(
 
 
 def _deals(pipeline: Pipeline, model: Model, period: Period | None, by: By) -> pl.DataFrame:
+    tests = deal_tests(pipeline, period)
+    took = nw.col("close_on") - nw.col("created_on")
+    table = summed(
+        in_memory(credited_deals(pipeline, model, by)),
+        ["what"],
+        **{name: _sum_of(test, nw.col("share" if name in COUNTS else "amount")) for name, test in tests.items()
+           if name in (*COUNTS, *AMOUNTS)},
+        timed=_sum_of(tests["cycle_days"], nw.col("share")),
+        days=_sum_of(tests["cycle_days"], nw.col("share") * took.cast(nw.Float64)),
+    )  # fmt: skip
+    # Sums of fractions run in no fixed order, which shows in the last places.
+    return table.with_columns(pl.col(*COUNTS, "timed", "days").round(_PLACES))
+
+
+def credited_deals(pipeline: Pipeline, model: Model, by: By) -> nw.LazyFrame[Any]:
+    """One row per deal and touch that counts: `what` it is due to, its `share` and `amount`, with the deal's facts."""
     judged = qualified_deals(pipeline).filter(nw.col("qualification") == QUALIFIED)
     judged = judged.select("deal", proven=nw.lit(1))
     facts = pipeline.deals.select("deal", "status", "close_on", "created_on", "created_at")
     facts = facts.join(judged, on="deal", how="left")
-    every = attributed(pipeline, pipeline.deals, model, by).join(facts, on="deal", how="inner")
+    return attributed(pipeline, pipeline.deals, model, by).join(facts, on="deal", how="inner")
+
+
+def deal_tests(pipeline: Pipeline, period: Period | None) -> dict[str, nw.Expr]:
+    """Which of the credited deals each column is of."""
     closed = ~nw.col("close_on").is_null()
     if period is not None:
         closed = (nw.col("close_on") >= day_number(period.starts_on)) & (
             nw.col("close_on") <= day_number(period.ends_on)
         )
     is_open, won, lost = (nw.col("status") == each for each in ("open", "won", "lost"))
-    took = nw.col("close_on") - nw.col("created_on")
-    timed = won & closed & (took >= 0)
-    table = summed(
-        in_memory(every),
-        ["what"],
-        deals=_sum(_created(pipeline, period), "share"),
-        won_deals=_sum(won & closed, "share"),
-        lost_deals=_sum(lost & closed, "share"),
-        open_amount=_sum(is_open, "amount"),
-        qualified_amount=_sum(is_open & ~nw.col("proven").is_null(), "amount"),
-        won_amount=_sum(won & closed, "amount"),
-        timed=_sum(timed, "share"),
-        days=_sum_of(timed, nw.col("share") * took.cast(nw.Float64)),
-    )
-    # Sums of fractions run in no fixed order, which shows in the last places.
-    return table.with_columns(pl.col(*COUNTS, "timed", "days").round(_PLACES))
+    return {
+        "deals": _created(pipeline, period),
+        "won_deals": won & closed,
+        "lost_deals": lost & closed,
+        "open_amount": is_open,
+        "qualified_amount": is_open & ~nw.col("proven").is_null(),
+        "won_amount": won & closed,
+        "cycle_days": won & closed & (nw.col("close_on") >= nw.col("created_on")),
+    }
 
 
 def _created(pipeline: Pipeline, period: Period | None) -> nw.Expr:
@@ -92,38 +105,43 @@ def _created(pipeline: Pipeline, period: Period | None) -> nw.Expr:
     return nw.coalesce(in_window(pipeline, nw.col("created_at"), period), nw.lit(False))
 
 
-def _sum(test: nw.Expr, column: str) -> nw.Expr:
-    return _sum_of(test, nw.col(column))
-
-
 def _sum_of(test: nw.Expr, value: nw.Expr) -> nw.Expr:
     return nw.coalesce(nw.when(test).then(value).otherwise(nw.lit(0)).sum(), nw.lit(0))
 
 
 def _leads(pipeline: Pipeline, period: Period | None, by: By) -> pl.DataFrame:
-    leads, versions = pipeline.leads, pipeline.lead_versions
-    if leads is None or versions is None:
+    if pipeline.leads is None:
         kinds = {"what": pl.String, "leads": pl.Int64, "qualified_leads": pl.Int64}
         return pl.DataFrame(schema=kinds)
-    reached = (
-        versions.filter(nw.col("valid_to") > nw.col("valid_from"), nw.col("status") == "qualified")
-        .group_by("lead")
-        .agg(qualified_at=nw.col("valid_from").min())
-    )
-    named = _named(leads.join(reached, on="lead", how="left"), by)
     return summed(
-        named,
+        named_leads(pipeline, by),
         ["what"],
         leads=count_where(in_period(pipeline, "created_at", period)),
         qualified_leads=count_where(in_period(pipeline, "qualified_at", period)),
     )
 
 
+def named_leads(pipeline: Pipeline, by: By) -> nw.LazyFrame[Any]:
+    """The leads with `what` they came by and `qualified_at`, null where they never were."""
+    leads, versions = needed(pipeline)
+    reached = (
+        versions.filter(nw.col("valid_to") > nw.col("valid_from"), nw.col("status") == "qualified")
+        .group_by("lead")
+        .agg(qualified_at=nw.col("valid_from").min())
+    )
+    return _named(leads.join(reached, on="lead", how="left"), by)
+
+
 def _costs(pipeline: Pipeline, period: Period | None, by: By) -> pl.DataFrame:
+    named = named_costs(pipeline, period, by)
+    return named.group_by("what").agg(cost=pl.col("spent").sum()).sort("what")
+
+
+def named_costs(pipeline: Pipeline, period: Period | None, by: By) -> pl.DataFrame:
+    """The campaigns of which a cost is known, with `what` they count for."""
     costs = campaign_costs(pipeline, period=period).filter(pl.col("spent").is_not_null())
     blank = pl.col(by).is_null() | (pl.col(by) == "")
-    named = costs.with_columns(what=pl.when(blank).then(pl.lit(NONE)).otherwise(pl.col(by)))
-    return named.group_by("what").agg(cost=pl.col("spent").sum()).sort("what")
+    return costs.with_columns(what=pl.when(blank).then(pl.lit(NONE)).otherwise(pl.col(by)))
 
 
 def _named(frame: nw.LazyFrame[Any], by: By) -> nw.LazyFrame[Any]:

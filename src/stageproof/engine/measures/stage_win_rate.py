@@ -40,7 +40,7 @@ def stage_win_rate(pipeline: Pipeline) -> pl.DataFrame:
 
 def _of(pipeline: Pipeline, definition: Definition) -> pl.DataFrame:
     stages = range(len(definition.stages))
-    deals = _furthest(pipeline, definition)
+    deals = furthest_of_closed(pipeline, definition)
     won = nw.col("status") == "won"
     sums: dict[str, nw.Expr] = {}
     for place in stages:
@@ -68,7 +68,7 @@ def pulled(won: pl.Expr, closed: pl.Expr, towards: pl.Expr) -> pl.Expr:
     return (won + STRENGTH * towards) / (closed + STRENGTH)
 
 
-def _furthest(pipeline: Pipeline, definition: Definition) -> nw.LazyFrame[Any]:
+def furthest_of_closed(pipeline: Pipeline, definition: Definition) -> nw.LazyFrame[Any]:
     """The closed deals with the furthest position they were seen in, as a visit or as the stage they closed from."""
     closed = deals_under(pipeline, definition, pipeline.closed).with_columns(last=stage_position(definition))
     visits = stage_runs(pipeline).filter(nw.col("status") == "open")
