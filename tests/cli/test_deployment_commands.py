@@ -18,6 +18,7 @@ from stageproof.actions.deals import create_deal
 from stageproof.actions.organisation import set_up
 from stageproof.actions.tokens import create_token
 from stageproof.records.models import Deal, DealVersion, Invitation, Organisation, Person, Token
+from tests.actions.readings_world import set_deal
 from tests.cli.conftest import Ran
 
 Stageproof = Callable[..., Ran]
@@ -202,6 +203,39 @@ def test_the_doctor_finds_what_was_changed_by_hand(stageproof: Stageproof, found
     assert ran.code == 1
     assert {each["code"] for each in json.loads(ran.out)["problems"]} >= {"change_altered", "present_differs"}
     assert "things are wrong" in stageproof("doctor").out
+
+
+def test_a_bridge_of_the_deals_here_opens_as_it_was_known_then(
+    stageproof: Stageproof, founded: Person
+) -> None:
+    """Alder is worth 1,000 from 2 March, entered as 700 until 10 March; Birch, 50, comes on 5 March."""
+    alder = create_deal(system("cli"), now=NOW, facts={"name": "Alder", "amount": 70_000}).deal
+    birch = NOW + dt.timedelta(days=3)
+    create_deal(system("cli"), now=birch, facts={"name": "Birch", "amount": 5_000})
+    set_deal(alder, NOW + dt.timedelta(hours=1), learned=NOW + dt.timedelta(days=8), amount=100_000)
+    asked = ("--from", "2026-03-03", "--to", "2026-03-12", "--json")
+
+    def lines(*also: str) -> dict[str, str]:
+        ran = stageproof("bridge", *asked, *also)
+        assert ran.code == 0, ran.err
+        found = {row["line"]: row["amount"]["amount"] for row in json.loads(ran.out)["lines"]}
+        return {line: amount for line, amount in found.items() if amount != "0.00"}
+
+    assert lines() == {"opening": "1000.00", "new": "50.00", "closing": "1050.00"}
+    known = ("--start-known-at", "2026-03-03")
+    assert lines(*known) == {
+        "opening": "700.00", "late_arrivals": "300.00", "new": "50.00", "closing": "1050.00",
+    }  # fmt: skip
+    assert lines(*known, "--known-at", "2026-03-06") == {
+        "opening": "700.00",
+        "new": "50.00",
+        "closing": "750.00",
+    }
+    # In the first stage nothing is to be proven yet.
+    assert lines("--qualified", *known) == lines(*known)
+    ahead = stageproof("bridge", "--from", "2026-03-03", "--to", "2999-01-01")
+    assert (ahead.code, "has not come yet" in ahead.err) == (1, True)
+    assert stageproof("bridge", "deals.csv", "--home", ".", *asked).code == 2
 
 
 HOSTILE = '=HYPERLINK("http://x","click")'

@@ -90,6 +90,11 @@ def test_an_exported_book_gives_its_figures_on_every_engine(
     assert lines["opening"]["amount"] == {"amount": "4000.00", "currency": "EUR"}
     assert lines["lost"]["amount"]["amount"] == "-2000.00"
     assert lines["closing"]["amount"]["amount"] == "2000.00"
+    late = ("--start", "2026-03-02", "--start-known-at", "2026-03-01", "--as-of", "2026-03-31")
+    known = {each["line"]: each["amount"]["amount"] for each in rows(
+        stageproof("measure", "bridge", *late, *asked)
+    )}  # fmt: skip
+    assert (known["opening"], known["late_arrivals"]) == ("0.00", "4000.00")
 
 
 def test_a_second_export_adds_and_says_so(stageproof: Stageproof, sold: None) -> None:

@@ -12,7 +12,7 @@ from docs.make_reference import REFERENCE
 from docs.problem_examples import DOUBTFUL
 
 from stageproof.cli import main
-from stageproof.engine.measures.bridge_lines import LINES
+from stageproof.engine.measures.bridge_lines import LINES, QUALIFIED_LINES, led_up
 from stageproof.engine.templates import NAMES
 
 DEALS = """\
@@ -67,6 +67,13 @@ def test_a_bridge_fits_and_adds_up(mode: str, written: Any) -> None:
     assert amounts["increased"] == Decimal("3000.55")
     assert amounts["won"] == Decimal("-64500.00")
     assert sum(amounts.values()) - amounts["closing"] == amounts["closing"] == Decimal("21000.55")
+
+
+def test_a_bridge_of_what_is_qualified_and_late_fits(written: Any) -> None:
+    days = ("--from", "2025-07-31", "--to", "2025-09-30", "--start-known-at", "2025-07-31")
+    found = written("bridge", "deals.csv", "changes.csv", *days, "--qualified")
+    assert complaints("bridge.schema.json", found) == []
+    assert [row["line"] for row in found["lines"]] == list(led_up(QUALIFIED_LINES, late=True, rules=True))
 
 
 @pytest.mark.parametrize("name", NAMES)

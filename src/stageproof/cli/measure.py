@@ -72,6 +72,9 @@ def command(
     period: Annotated[str | None, typer.Option("--period", help="2026-Q2, 2026-06, FY2026.")] = None,
     by: Annotated[str | None, typer.Option("--by", help="Columns to group by, with commas.")] = None,
     start: Annotated[str | None, typer.Option("--start", help="Of a bridge: the day it begins.")] = None,
+    start_known_at: Annotated[
+        str | None, typer.Option("--start-known-at", help="Of a bridge: open as the start was known then.")
+    ] = None,
     mode: Annotated[str | None, typer.Option("--mode", help="Of a bridge: endpoints or events.")] = None,
     model: Annotated[
         str | None, typer.Option("--model", help="Of attribution: first, last, linear, w_shaped.")
@@ -110,8 +113,8 @@ def command(
         files or [], book, engine, connect, definition or [], mapping, zone, currency, year_starts
     )
     asked = {
-        "period": period, "by": by, "start": start, "mode": mode, "model": model, "of": of, "view": view,
-        "since": since, "outcomes": outcomes,
+        "period": period, "by": by, "start": start, "start_known_at": start_known_at, "mode": mode, "model": model,
+        "of": of, "view": view, "since": since, "outcomes": outcomes,
     }  # fmt: skip
     given = arguments(measure, asked, loaded.calendar)
     whole = loaded.as_of(as_of or loaded.span()[1], known_at)

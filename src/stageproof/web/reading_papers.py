@@ -405,8 +405,9 @@ def _bridge(name: str, title: str, rows: Sequence[Row], currency: str) -> Table:
 
 
 def _of_line(name: str, line: str) -> str:
-    """The address of the deals that moved on a line of the bridge of what is open."""
-    return f"?behind=moved&of.line={line}" if name == "bridge" and line not in ("opening", "closing") else ""
+    """The address of the deals that moved on a line of a bridge."""
+    behind = "moved" if name == "bridge" else "moved_qualified"
+    return "" if line in ("opening", "closing") else f"?behind={behind}&of.line={line}"
 
 
 def _per_currency(rows: Sequence[Row], currency: str) -> list[Section]:

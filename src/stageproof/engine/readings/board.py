@@ -38,7 +38,7 @@ def board(looked: Looked, since: Pipeline | None = None) -> Reading:
             "definition_changes": _changes(looked, since),
         }
         shown.append(_moved(looked, nominal))
-        behind["moved"] = lambda: nominal.deals
+        behind |= {"moved": lambda: nominal.deals, "moved_qualified": lambda: qualified.deals}
     return Reading(
         "board", looked.head, tuple(shown), tables, bridge=nominal, qualified_bridge=qualified, behind=behind
     )
