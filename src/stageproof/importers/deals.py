@@ -61,7 +61,7 @@ def read_deals(
     """
     frame = pl.DataFrame([intake.cells.get_column("row"), *_plain(intake, lookups)])
     frame = frame.with_columns(_outcomes(intake, lookups))
-    frame = frame.hstack(_amounts(intake)).with_columns(_dates(intake, frame["ended"]))
+    frame = frame.hstack(_amounts(intake, frame["ended"])).with_columns(_dates(intake, frame["ended"]))
     frame = frame.hstack(_custom(intake))
     frame = frame.with_columns(identify(intake, frame).alias("deal"))
     entries = stage_entries(intake, frame, lookups.stages)
@@ -194,11 +194,16 @@ def _currency(intake: Intake) -> pl.Series | None:
     return codes
 
 
-def _amounts(intake: Intake) -> list[pl.Series]:
+def _amounts(intake: Intake, status: pl.Series) -> list[pl.Series]:
+    """`amount` and `currency`; of won deals the amount won, where the system keeps that apart from the estimate."""
     currency = _currency(intake)
-    if not intake.has("amount"):
+    if not (intake.has("amount") or intake.has("won_amount")):
         return [] if currency is None else [currency.alias("currency")]
     read = intake.money("amount", currency)
+    if intake.has("won_amount"):
+        won = intake.money("won_amount", currency)
+        better = (status == "won") & won["amount"].is_not_null()
+        read = won.select(each.zip_with(better, read[each.name]) for each in won)
     if not intake.settings.mapping.take_negative:
         intake.reject(
             read["amount"] < 0,

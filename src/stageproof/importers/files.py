@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stageproof.engine.problem import Problem, Refused
-from stageproof.importers import hubspot, pipedrive, salesforce, spreadsheet
+from stageproof.importers import close, dynamics, hubspot, pipedrive, salesforce, spreadsheet
 from stageproof.importers.corrections import put_right
 from stageproof.importers.deals import MAX_CUSTOM
 from stageproof.importers.header import header_key, nearest
@@ -16,7 +16,14 @@ from stageproof.importers.mapping import Mapping
 from stageproof.importers.shape import Recognised, Shape, place, recognise
 from stageproof.importers.sheet import Sheet, read_sheets
 
-SHAPES: tuple[Shape, ...] = (*salesforce.SHAPES, *hubspot.SHAPES, *pipedrive.SHAPES, *spreadsheet.SHAPES)
+SHAPES: tuple[Shape, ...] = (
+    *salesforce.SHAPES,
+    *hubspot.SHAPES,
+    *pipedrive.SHAPES,
+    *close.SHAPES,
+    *dynamics.SHAPES,
+    *spreadsheet.SHAPES,
+)
 _FIRST = {
     "deals": spreadsheet.DEALS,
     "history": spreadsheet.HISTORY,

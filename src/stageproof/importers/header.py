@@ -7,7 +7,11 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-_PREFIX = re.compile(r"^(?:deal\s+-\s+|(?:opportunity|deal)\s*:\s*|propert(?:y|ies)[_.])", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"^(?:(?:deal|affaire|negocio|negócio|trato|affare|ディール|取引)\s+-\s+|(?:opportunity|deal)\s*:\s*|propert(?:y|ies)[_.]"
+    r"|\(do not modify\)\s*)",
+    re.IGNORECASE,
+)
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 
 

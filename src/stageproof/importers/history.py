@@ -25,6 +25,7 @@ _NOT_FOLLOWED = frozenset(
         "modified_at",
         "stage_changed_at",
         "closed_at",
+        "won_amount",
         "won_at",
         "lost_at",
         "is_closed",

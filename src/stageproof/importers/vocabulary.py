@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stageproof.importers.languages import ABROAD
+
 Names = Mapping[str, tuple[str, ...]]
 
 
@@ -14,21 +16,19 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-DEAL: Names = {
+_ENGLISH: Names = {
     "deal": _names(
         "id opportunityid dealid recordid hsobjectid oppid opportunitynumber dealnumber opportunitykey dealkey"
         " casesafeid 18characterid 18digitid crmid externalid opportunityno dealno recordkey number key"
-        " vorgangsnummer numero"
     ),
     "name": _names(
         "name opportunityname dealname title dealtitle opportunitytitle oppname deal opportunity projectname"
-        " project subject bezeichnung nom nombre"
+        " project subject topic"
     ),
     "account": _names(
         "accountname account companyname company customername customer clientname client organizationname"
         " organisationname organization organisation orgname associatedcompany associatedcompanies"
-        " primaryassociatedcompany primarycompany buyer prospect kunde firma unternehmen cliente empresa"
-        " entreprise societe compte"
+        " primaryassociatedcompany primarycompany buyer prospect potentialcustomer"
     ),
     "account_id": _names(
         "accountid companyid orgid organizationid organisationid associatedcompanyids associatedcompanyid"
@@ -36,10 +36,10 @@ DEAL: Names = {
     ),
     "pipeline": _names("pipeline pipelinename dealpipeline salespipeline dealpipelineid pipelineid"),
     "stage": _names(
-        "stagename stage dealstage opportunitystage salesstage pipelinestage currentstage dealpipelinestage"
-        " dealpipelinestageid stageid phase salesphase verkaufsphase etapa etape fase"
+        "stagename stage dealstage opportunitystage salesstage pipelinestage currentstage pipelinephase"
+        " dealpipelinestage dealpipelinestageid stageid phase salesphase"
     ),
-    "status": _names("status dealstatus opportunitystatus outcome result wonlost closedstatus"),
+    "status": _names("status dealstatus opportunitystatus outcome result wonlost closedstatus statusreason"),
     "is_closed": _names("isclosed hsisclosed dealclosed closedyn"),
     "is_won": _names("iswon hsisclosedwon isclosedwon won dealwon"),
     "is_lost": _names("hsisclosedlost isclosedlost islost"),
@@ -47,43 +47,45 @@ DEAL: Names = {
     "owner": _names(
         "ownername ownerfullname opportunityowner dealowner owner salesagent salesrep salesrepresentative"
         " salesperson salespersonname repname rep accountexecutive ae agent seller assignedto assignedtouser"
-        " responsible accountmanager verkaufer vendedor commercial proprietaire zustandig"
+        " responsible accountmanager ownedby"
     ),
     "owner_id": _names("ownerid hubspotownerid dealownerid userid assignedtoid salespersonid"),
     "team": _names("team teamname ownerteam hubspotteam salesteam ownerrole salesgroup hubspotteamid"),
     "amount": _names(
         "amount dealamount opportunityamount amountindealcurrency closevalue value dealvalue opportunityvalue"
         " totalvalue totalamount acv tcv annualcontractvalue totalcontractvalue contractvalue arr mrr revenue"
-        " dealsize bookings bookingamount estimatedvalue estimatedrevenue price amountconverted"
-        " amountincompanycurrency betrag wert auftragswert umsatz montant importe valor"
+        " dealsize bookings bookingamount estimatedvalue estvalue estimatedrevenue estrevenue estimatedamount"
+        " price amountconverted amountincompanycurrency"
+    ),
+    "won_amount": _names(
+        "actualrevenue actualvalue actualamount wonamount wonvalue bookedamount bookedvalue"
     ),
     "currency": _names(
         "currencyisocode currency currencycode dealcurrencycode dealcurrency currencyofvalue valuecurrency"
-        " opportunitycurrency amountcurrency isocurrency wahrung devise moneda"
+        " opportunitycurrency amountcurrency isocurrency amountconvertedcurrency transactioncurrency"
     ),
     "expected_on": _names(
         "expectedclosedate expectedclose expectedclosingdate expectedcloseon estimatedclosedate"
-        " estimatedclose forecastclosedate targetclosedate plannedclosedate anticipatedclosedate"
+        " estimatedclose estclosedate dateestimated estimatedclosingdate forecastclosedate"
+        " targetclosedate plannedclosedate anticipatedclosedate"
     ),
     "closed_at": _names(
         "closedon actualclosedate actualclose dateclosed closeddate closedat closetime dealclosedon"
         " closeddatetime closedtime"
     ),
-    "won_at": _names("wontime wondate wonat wonon"),
-    "lost_at": _names("losttime lostdate lostat loston"),
-    "close_on": _names(
-        "closedate closingdate dealclosedate opportunityclosedate close closeon abschlussdatum schlussdatum"
-        " datedecloture datecloture fechadecierre fechacierre"
-    ),
+    "won_at": _names("wontime wondate wonat wonon datewon"),
+    "lost_at": _names("losttime lostdate lostat loston datelost"),
+    "close_on": _names("closedate closingdate dealclosedate opportunityclosedate close closeon"),
     "created_at": _names(
         "createddate createdate datecreated created createdat createdon creationdate createdtime dealcreated"
         " dealcreatedon dealcreateddate opportunitycreateddate opportunitycreatedate addtime addedon opendate"
         " openeddate openedon openedat dateopened engagedate entrydate entereddate enteredon"
-        " hscreatedate erstelltam erstelldatum angelegtam datedecreation fechadecreacion fechacreacion"
+        " hscreatedate"
     ),
     "modified_at": _names(
         "lastmodifieddate lastmodified lastmodifiedat hslastmodifieddate systemmodstamp updatetime updatedat"
-        " updatedon lastupdated lastupdate lastupdatedat modifieddate modifiedon modifiedat updateddate"
+        " updatedon lastupdated lastupdate lastupdatedat modifieddate modifiedon modifiedat modifiedtime updateddate"
+        " dateupdated datemodified lastmodifiedon lastmodifiedtime"
     ),
     "stage_changed_at": _names(
         "laststagechangedate laststagechange stagechangetime stagechangedate laststagechangeon"
@@ -95,26 +97,27 @@ DEAL: Names = {
     ),
     "source": _names(
         "leadsource source dealsource opportunitysource sourcechannel channel originalsource"
-        " originalsourcetype hsanalyticssource latestsource origin leadorigin marketingsource quelle herkunft"
+        " originalsourcetype originaltrafficsource hsanalyticssource latestsource"
+        " latesttrafficsource origin leadorigin marketingsource"
     ),
     "campaign": _names("campaignname campaign primarycampaignsource primarycampaign utmcampaign"),
     "campaign_id": _names("campaignid primarycampaignid"),
     "segment": _names(
         "segment marketsegment customersegment businesssegment tier market region territory vertical"
-        " industry sector branche"
+        " industry sector"
     ),
     "product": _names(
         "product productname products productline solution package plan offering item sku service lineitem"
-        " productinterest produkt producto produit"
+        " productinterest"
     ),
-    "next_step": _names("nextstep nextsteps hsnextstep nextaction nextactivitysubject naechsterschritt"),
+    "next_step": _names("nextstep nextsteps hsnextstep nextaction nextactivitysubject"),
     "next_step_on": _names(
         "nextstepdate nextstepdue nextstepduedate nextstepon nextactiondate nextactivitydate"
         " notesnextactivitydate nextmeetingdate"
     ),
     "lost_reason": _names(
         "lostreason lossreason closedlostreason closelostreason reasonlost reasonforloss losereason"
-        " closedlostreasonc lostreasonc verlustgrund"
+        " closedlostreasonc lostreasonc"
     ),
     "competitor": _names("competitor competitors maincompetitor maincompetitors primarycompetitor"),
     "deal_type": _names("dealtype opportunitytype newbusinessorexisting"),
@@ -124,8 +127,11 @@ DEAL: Names = {
     "follows": _names("follows renews renewedopportunity renewedopportunityid renewedfrom priordeal"),
 }
 
+DEAL: Names = {field: (*keys, *ABROAD.get(field, ())) for field, keys in _ENGLISH.items()}
+
 KINDS: Mapping[str, str] = {
     "amount": "money",
+    "won_amount": "money",
     "expected_on": "day",
     "close_on": "day",
     "next_step_on": "day",
@@ -167,6 +173,7 @@ CRUCIAL = (
     "deal",
     "at",
     "amount",
+    "won_amount",
     "currency",
     "close_on",
     "expected_on",

@@ -59,6 +59,19 @@ def instants(cells: list[str | None], *, zone: str = "UTC") -> list[str | None]:
         "10/14/2025, 3:05 PM",
         "1760400000",
         "1760400000000",
+        "2025年10月14日",
+        "2025년 10월 14일",
+        "2025. 10. 14.",
+        "14. Oktober 2025",
+        "Di., 14. Okt. 2025",
+        "14 octobre 2025",
+        "14 oct. 2025 à 09:05",
+        "14 de outubro de 2025",
+        "14/out/2025",
+        "martedì 14 ottobre 2025",
+        "14.10.2025 um 9:05 Uhr",
+        "14.10.2025 09.05",
+        "Tue Oct 14 2025 09:05:00 GMT+0200 (Central European Summer Time)",
     ],
 )
 def test_every_way_to_write_a_day(text: str) -> None:
@@ -93,6 +106,10 @@ def test_every_way_to_write_a_day(text: str) -> None:
         "=TODAY()",
         "12/2025/10",
         "1e309",
+        "vor 14.10.2025",
+        "14 octobrist 2025",
+        "2025年13月1日",
+        "14.10.2025 09:05 XYZ",
     ],
 )
 def test_what_is_no_date_is_bad(text: str) -> None:
@@ -101,6 +118,30 @@ def test_what_is_no_date_is_bad(text: str) -> None:
         assert column.bad.to_list() == [True, False, False]
         assert column.values[0] is None
         assert not column.ambiguous
+
+
+@pytest.mark.parametrize(
+    ("month", "words"),
+    [
+        (1, "Jan. Januar Jänner janvier enero janeiro gennaio januari"),
+        (3, "Mär März Mrz mars marzo março maart mrt"),
+        (5, "Mai May mei maj mayo maio maggio"),
+        (6, "Juni juin junio junho giugno"),
+        (7, "Juli juil. juillet julio julho luglio"),
+        (8, "août agosto Ago"),
+        (10, "Okt out ott Octubre"),
+        (12, "Dez déc. dic desember Dicembre"),
+    ],
+)
+def test_months_of_many_languages(month: int, words: str) -> None:
+    for word in words.split():
+        assert days([f"7 {word} 2025"]) == [f"2025-{month:02d}-07"]
+
+
+def test_zones_by_their_abbreviation() -> None:
+    written = {"10/14/2025 9:05 AM PDT": 16, "14.10.2025 09:05 MESZ": 7, "2025-10-14 09:05 EST": 14}
+    for text, hour in written.items():
+        assert instants([text]) == [f"2025-10-14T{hour:02d}:05:00"]
 
 
 @pytest.mark.parametrize(

@@ -12,29 +12,35 @@ import datetime as dt
 import polars as pl
 
 from stageproof.engine.frames import DAY, day_number
+from stageproof.importers.columns.calendar_words import (
+    AT,
+    MONTH,
+    MONTHS,
+    O_CLOCK,
+    OFFSETS,
+    WEEKDAY,
+    ZONE_NAME,
+)
 from stageproof.importers.columns.distinct import by_distinct
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH = (
-    r"(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
-)
-_WEEKDAY = r"(?:(?i:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?,?\s+)?"
+_WEEKDAY = rf"(?:(?:{WEEKDAY}|[月火水木金土日]曜日?),?\s+)?"
 _YEAR = r"\d{4}|\d{2}"
 _DATE = "|".join(
     (
-        r"(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.](?P<d1>\d{1,2})",
+        r"(?P<y1>\d{4})(?:[-/.]|\.\s)(?P<m1>\d{1,2})(?:[-/.]|\.\s)(?P<d1>\d{1,2})\.?",
         r"(?P<y2>\d{4})(?P<m2>\d{2})(?P<d2>\d{2})",
         rf"(?P<a>\d{{1,2}})(?P<mark>[-/.])(?P<b>\d{{1,2}})[-/.](?P<y3>{_YEAR})",
-        rf"(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?[-\s./]*(?P<n4>{_MONTH})[-\s.,/]*(?P<y4>{_YEAR})",
-        rf"(?P<n5>{_MONTH})[-\s]*(?P<d5>\d{{1,2}})(?:st|nd|rd|th)?,?[-\s]+(?P<y5>\d{{4}})",
-        r"(?P<y6>\d{4})[-\s](?P<n6>" + _MONTH + r")[-\s](?P<d6>\d{1,2})",
+        rf"(?P<d4>\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?[-\s./]*(?:de\s+)?(?P<n4>{MONTH})[-\s.,/]*(?:de\s+)?(?P<y4>{_YEAR})",
+        rf"(?P<n5>{MONTH})[-\s]*(?P<d5>\d{{1,2}})(?:st|nd|rd|th)?,?[-\s]+(?P<y5>\d{{4}})",
+        rf"(?P<y6>\d{{4}})[-\s](?P<n6>{MONTH})[-\s](?P<d6>\d{{1,2}})",
+        r"(?P<y7>\d{4})\s*[年년]\s*(?P<m7>\d{1,2})\s*[月월]\s*(?P<d7>\d{1,2})\s*[日일]",
     )
 )
 _TIME = (
-    r"(?:(?:T|,?\s+(?:at\s+)?)(?P<H>\d{1,2})(?::(?P<M>\d{2}))?(?::(?P<S>\d{2})(?:[.,](?P<F>\d{1,9}))?)?"
+    rf"(?:(?:T|,?\s+(?:{AT}\s+)?)(?P<H>\d{{1,2}})(?:[:.hH](?P<M>\d{{2}}))?(?::(?P<S>\d{{2}})(?:[.,](?P<F>\d{{1,9}}))?)?"
     r"(?:\s*(?P<half>(?i:[ap]\.?m\.?)))?"
-    r"\s*(?P<zone>Z|z|(?i:UTC|GMT)|(?:(?i:UTC|GMT))?[+-]\d{2}:?(?:\d{2})?)?)?"
+    rf"(?:\s*{O_CLOCK})?\s*(?P<zone>Z|z|(?i:UTC|GMT)|(?:(?i:UTC|GMT))?[+-]\d{{2}}:?(?:\d{{2}})?|{ZONE_NAME})?"
+    r"(?:\s+\([^()]+\))?)?"
 )
 _TEXT = rf"^{_WEEKDAY}(?:{_DATE}){_TIME}$"
 _TAIL = r"^(?:\.(?P<F>\d{1,9}))?\s*(?P<zone>Z|UTC|[+-]\d{2}:?(?:\d{2})?)?$"
@@ -50,11 +56,11 @@ def date_parts(texts: pl.DataFrame) -> pl.DataFrame:
     parts = texts.select(pl.col("text").str.extract_groups(_TEXT).alias("parts"), "text").unnest("parts")
     four = pl.col("y3").str.len_chars() == 4
     dotted = pl.col("mark") == "."
-    month = pl.coalesce("n4", "n5", "n6").str.slice(0, 3).str.to_lowercase()
-    named = month.replace_strict(_MONTHS, [f"{at:02d}" for at in range(1, 13)], default=None)
+    month = pl.coalesce("n4", "n5", "n6").str.strip_suffix(".").str.to_lowercase()
+    named = month.replace_strict(MONTHS, default=None)
     days = {
         "day": pl.coalesce(
-            _day(pl.coalesce("y1", "y2"), pl.coalesce("m1", "m2"), pl.coalesce("d1", "d2")),
+            _day(*(pl.coalesce(f"{part}1", f"{part}2", f"{part}7") for part in "ymd")),
             _day(pl.coalesce("y4", "y5", "y6"), named, pl.coalesce("d4", "d5", "d6")),
         ),
         "dmy": _day(pl.col("y3"), pl.col("b"), pl.col("a")),
@@ -139,10 +145,12 @@ def _time() -> pl.Expr:
 
 def _offset() -> pl.Expr:
     """Microseconds ahead of UTC; null without a zone or beyond 14 hours."""
-    digits = pl.col("zone").str.replace_all(r"[^\d]", "")
+    named = pl.col("zone").str.to_lowercase().replace_strict(OFFSETS, default=None, return_dtype=pl.String)
+    zone = pl.coalesce(named, "zone")
+    digits = zone.str.replace_all(r"[^\d]", "")
     hours = digits.str.slice(0, 2).cast(pl.Int64, strict=False).fill_null(0)
     minutes = digits.str.slice(2, 2).cast(pl.Int64, strict=False).fill_null(0)
-    ahead = pl.when(pl.col("zone").str.contains("-", literal=True)).then(-1).otherwise(1)
+    ahead = pl.when(zone.str.contains("-", literal=True)).then(-1).otherwise(1)
     sound = pl.col("zone").is_not_null() & (hours <= 14) & (minutes <= 59)
     return pl.when(sound).then(ahead * (hours * 60 + minutes) * 60_000_000)
 
