@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, Literal, cast
 
 import tomli_w
@@ -101,9 +102,16 @@ class Definition:
 
     def position(self, stage: str | None) -> int | None:
         """Where the stage of this name or alias stands, from 0; any case."""
-        wanted = stage_key(stage or "")
-        names = ([stage_key(name) for name in (each.name, *each.aliases)] for each in self.stages)
-        return next((place for place, keys in enumerate(names) if wanted in keys), None)
+        return self._positions.get(stage_key(stage or ""))
+
+    @cached_property
+    def _positions(self) -> Mapping[str, int]:
+        """Every name and alias with where its stage stands; of two that share one the first."""
+        found: dict[str, int] = {}
+        for place, each in enumerate(self.stages):
+            for name in (each.name, *each.aliases):
+                found.setdefault(stage_key(name), place)
+        return found
 
     def stage(self, name: str | None) -> Stage | None:
         """The stage of this name or alias, any case."""
@@ -117,13 +125,13 @@ class Definition:
             raise KeyError(stage_name)
         return _criteria(self.stages[:place])
 
-    @property
+    @cached_property
     def fields(self) -> frozenset[str]:
         """The columns of a deal that its criteria ask about."""
         proofs = [each for _, criterion in self.all_criteria for each in every_leaf(criterion.proof)]
         return frozenset(each.field for each in proofs if isinstance(each, FieldProof))
 
-    @property
+    @cached_property
     def all_criteria(self) -> tuple[tuple[Stage, Criterion], ...]:
         """Every criterion with its stage, in order."""
         return _criteria(self.stages)

@@ -16,7 +16,7 @@ from stageproof.engine.book import Book, Pipeline
 from stageproof.engine.definition import Definition, read_definition
 from stageproof.engine.frames import instant_number
 from stageproof.engine.period import Calendar
-from stageproof.records.models import DefinitionVersion, Ledger, Organisation
+from stageproof.records.models import DefinitionVersion, Organisation
 from stageproof.records.warm_table import WarmTable
 
 TEXT, WHOLE = pl.String, pl.Int64
@@ -200,8 +200,9 @@ class _Warm:
 
 
 _lock = threading.Lock()
-# A published version never changes, and publishing one is a change to the directory.
+# A published version never changes, and publishing one is a change to the directory, as is one to the organisation.
 _definitions: dict[str, Any] = {}
+_organisation: dict[str, tuple[Any, Organisation]] = {}
 _warm = _Warm()
 
 
@@ -219,7 +220,7 @@ def book_until() -> tuple[Book, tuple[int, int]]:
 def learned_since(until: tuple[int, int], known_at: dt.datetime) -> bool:
     """Whether changes after these numbers are of what was known by this instant; whoever holds the ledger may ask."""
     seq, directory = until
-    if Ledger.objects.values_list("directory", flat=True).get(id=1) != directory:
+    if _numbers()[1] != directory:
         return True
     with connection.cursor() as cursor:
         for source in SOURCES:
@@ -260,12 +261,13 @@ def forget() -> None:
     with _lock:
         _warm = _Warm()
         _definitions.clear()
+        _organisation.clear()
 
 
 def _current() -> _Warm:
     """What is loaded, brought up to the last committed change. Changes commit in the order of their numbers."""
     global _warm
-    seq, directory = Ledger.objects.values_list("last_seq", "directory").get(id=1)
+    seq, directory = _numbers()
     warm = _warm
     if warm.book is not None and warm.seq == seq and warm.directory == directory:
         return warm
@@ -281,6 +283,15 @@ def _current() -> _Warm:
             shown = {name: _shown(name, table, base) for name, table in loaded.items()}
             _warm = _Warm(seq, directory, loaded, shown, _book(shown, base))
         return _warm
+
+
+def _numbers() -> tuple[int, int]:
+    """The numbers of the last change and of the directory, nothing where there is no ledger yet."""
+    # Every request asks more than once, and most of what the ORM does for it is to write the query.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT last_seq, directory FROM records_ledger WHERE id = 1")
+        found: tuple[int, int] | None = cursor.fetchone()
+    return found or (0, 0)
 
 
 def _brought_up(source: Source, loaded: WarmTable | None, after: int, until: int) -> WarmTable:
@@ -324,14 +335,14 @@ def _book(shown: Mapping[str, pl.DataFrame], before: _Warm) -> Book:
         for name, frame in shown.items():
             book = book if before.shown[name] is frame else book.with_rows(name, frame)
         return book
-    organisation = Organisation.objects.get()
+    here = organisation()
     return Book.build(
         **shown,
         rates=_rates(),
         definitions=published_definitions(),
-        currency=organisation.currency,
-        zone=organisation.zone,
-        calendar=calendar_of(organisation),
+        currency=here.currency,
+        zone=here.zone,
+        calendar=calendar_of(here),
     )
 
 
@@ -354,6 +365,26 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
+def organisation() -> Organisation:
+    """The organisation as it is now, to be read; whoever changes it locks the row."""
+    found = organisation_if_any()
+    if found is None:
+        raise Organisation.DoesNotExist
+    return found
+
+
+def organisation_if_any() -> Organisation | None:
+    """The same; None before the first run."""
+    key = (connection.settings_dict["NAME"], _numbers()[1])
+    of, kept = _organisation.get("here", (None, None))
+    if of == key:
+        return kept
+    found = Organisation.objects.first()
+    if found is not None:
+        _organisation["here"] = (key, found)
+    return found
+
+
 def calendar_of(organisation: Organisation) -> Calendar:
     """The organisation's fiscal calendar."""
     return Calendar(
@@ -374,8 +405,7 @@ def definitions_in_force(on: dt.date) -> list[Definition]:
 
 def published_definitions() -> list[Definition]:
     """Every published version of every pipeline's definition, by the day it takes effect."""
-    directory = Ledger.objects.values_list("directory", flat=True).filter(id=1).first()
-    key = (connection.settings_dict["NAME"], directory)
+    key = (connection.settings_dict["NAME"], _numbers()[1])
     if _definitions.get("key") != key:
         _definitions.update(key=key, found=_read_definitions())
     return list(_definitions["found"])

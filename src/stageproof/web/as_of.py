@@ -16,8 +16,7 @@ from stageproof.engine.frames import instant_number, instant_of
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.readings import Where
-from stageproof.records.models import Organisation
-from stageproof.records.tables import book, pipeline_now
+from stageproof.records.tables import book, organisation, pipeline_now
 
 KEPT = 4
 """How many past days a process keeps ready."""
@@ -48,7 +47,7 @@ class Moment:
 def moment_of(request: HttpRequest) -> Moment:
     """The moment that a request asks for, also put on the request for its frame; today is now."""
     now = timezone.now()
-    today = day_at(now, Organisation.objects.get().zone)
+    today = day_at(now, organisation().zone)
     on = asked_day(request.GET.get("as_of", ""), today)
     other = [
         (name, value)
@@ -126,7 +125,7 @@ def past(on: dt.date) -> Pipeline:
 
 def moment_at(as_of: str | None, known_at: str | None = None) -> Moment:
     """The moment of a day or an instant, as it was known when; refused where it is none or has not come."""
-    now, zone = timezone.now(), Organisation.objects.get().zone
+    now, zone = timezone.now(), organisation().zone
     today = day_at(now, zone)
     at, known = _asked(as_of, "as_of", now, today), _asked(known_at, "known_at", now, today)
     if at is None or at == today:

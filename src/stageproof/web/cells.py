@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.template.context import Context
 from django.urls import reverse
-from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from stageproof.web.as_of import Moment
 from stageproof.web.cards import what_of
 from stageproof.web.formats import NOTHING, age, day, icon, money, query
 from stageproof.web.table_columns import Column
+
+if TYPE_CHECKING:
+    from stageproof.web.pipeline import Table
 
 register = template.Library()
 
@@ -27,28 +29,45 @@ PROOF = {
 
 
 @register.simple_tag(takes_context=True)
-def cell(
-    context: Context, row: Mapping[str, Any], column: Column, editable: bool, moment: Moment
-) -> SafeString:
-    """One cell of the table, as a button where it is edited in place, marked where it has changed."""
-    shown = _shown(context, row, column, moment)
-    if editable and column.edit and row["status"] == "open":
-        shown = format_html(
-            '<button type="button" class="cell-button" data-url="{}"{} aria-label="{}: {}">{}</button>',
-            reverse("pipeline_cell", args=[row["deal"], column.edit]),
-            mark_safe(" data-edit") if column.name == "amount" else "",
-            column.label, _plain(row, column), shown,
-        )  # fmt: skip
-    classes = [f"col-{column.name}", *(["number"] if column.number else [])]
-    if column.kind == "deal" and _beside_account(context):
-        classes.append("has-account")
+def drawn_rows(context: Context, rows: Iterable[Mapping[str, Any]], table: Table) -> SafeString:
+    """The rows of the table with their cells, in order."""
+    return mark_safe("".join(_row(context, row, table) for row in rows))  # noqa: S308 (each part is escaped)
+
+
+def _row(context: Context, row: Mapping[str, Any], table: Table) -> str:
+    key, address = escape(row["deal"]), escape(reverse("pipeline_cell", args=[row["deal"], "row"]))
+    cells = address.removesuffix("row")
+    tick = (
+        f'<td class="tick"><input type="checkbox" name="deal" value="{key}" form="bulk"'
+        f' aria-label="Select {escape(str(row["name"]))}"></td>'
+        if table.editable
+        else ""
+    )
+    drawn = "".join(_cell(context, row, column, table, cells) for column in table.columns)
+    return (
+        f'<tr id="row-{key}" data-key="{key}" data-step tabindex="-1" class="{"new-row" if row["is_new"] else ""}"'
+        f' hx-get="{address}" hx-trigger="refresh" hx-swap="outerHTML" hx-target="this">{tick}{drawn}</tr>'
+    )
+
+
+def _cell(context: Context, row: Mapping[str, Any], column: Column, table: Table, cells: str) -> str:
+    """One cell, as a button where it is edited in place, marked where it has changed."""
+    shown = _shown(context, row, column, table)
+    if column.edit and table.editable and row["status"] == "open":
+        edited = " data-edit" if column.name == "amount" else ""
+        shown = (
+            f'<button type="button" class="cell-button" data-url="{cells}{column.edit}"{edited}'
+            f' aria-label="{column.label}: {escape(_plain(row, column))}">{shown}</button>'
+        )
+    number = " number" if column.number else ""
+    beside = " has-account" if column.kind == "deal" and _beside_account(table) else ""
     was = row["marks"].get(column.name)
     if was is None:
-        return format_html('<td class="{}">{}</td>', " ".join(classes), shown)
-    return format_html(
-        '<td class="{} marked" title="Was {}">{}<span class="heard"> (was {})</span></td>',
-        " ".join(classes), was, shown, was,
-    )  # fmt: skip
+        return f'<td class="col-{column.name}{number}{beside}">{shown}</td>'
+    return (
+        f'<td class="col-{column.name}{number}{beside} marked" title="Was {escape(was)}">{shown}'
+        f'<span class="heard"> (was {escape(was)})</span></td>'
+    )
 
 
 def _plain(row: Mapping[str, Any], column: Column) -> str:
@@ -56,60 +75,54 @@ def _plain(row: Mapping[str, Any], column: Column) -> str:
     return "blank" if value in (None, "") else "edit" if column.kind == "money" else str(value)
 
 
-def _shown(context: Context, row: Mapping[str, Any], column: Column, moment: Moment) -> SafeString:
+def _shown(context: Context, row: Mapping[str, Any], column: Column, table: Table) -> str:
     value = row.get(column.name)
     match column.kind:
         case "deal":
-            return _deal(context, row, moment)
+            return _deal(row, table)
         case "money":
-            return (
-                money(value, row["currency"], "plain")
-                if row["currency"] == context.get("currency")
-                else money(value, row["currency"], "exact")
-            )
+            same = row["currency"] == context.get("currency")
+            return money(value, row["currency"], "plain" if same else "exact")
         case "day":
             late = (
                 value is not None
-                and value < moment.on
+                and value < table.moment.on
                 and row["status"] == "open"
                 and column.name != "created_on"
             )
-            return format_html('<span class="{}">{}</span>', "past-due" if late else "", day(context, value))
+            return f'<span class="{"past-due" if late else ""}">{day(context, value)}</span>'
         case "proof":
             return _proof(row)
         case "age":
             late = value is not None and row.get("norm_days") is not None and value > row["norm_days"]
-            return format_html('<span class="{}">{}</span>', "past-due" if late else "", age(value))
+            return f'<span class="{"past-due" if late else ""}">{age(value)}</span>'
         case "stage" if row["status"] != "open":
-            return format_html(
-                '<span class="state {}">{}</span>', row["status"], str(row["status"]).capitalize()
-            )
-    return NOTHING if value in (None, "") else conditional_escape(value)
+            status = escape(str(row["status"]))
+            return f'<span class="state {status}">{status.capitalize()}</span>'
+    return NOTHING if value in (None, "") else escape(str(value))
 
 
-def _deal(context: Context, row: Mapping[str, Any], moment: Moment) -> SafeString:
+def _deal(row: Mapping[str, Any], table: Table) -> str:
     """The deal as a link; beside its account without that in its name, and on a phone with it below."""
     name, account = row["name"] or row["deal"], row.get("account") or ""
-    link = reverse("deal", args=[row["deal"]]) + moment.query
-    if not _beside_account(context):
-        return format_html('<a href="{}">{}</a>', link, name)
-    below = format_html('<span class="phone-only muted small">{}</span>', account) if account else ""
-    return format_html('<a href="{}" title="{}">{}</a>{}', link, name, what_of(name, account), below)
+    link = escape(reverse("deal", args=[row["deal"]]) + table.moment.query)
+    if not _beside_account(table):
+        return f'<a href="{link}">{escape(name)}</a>'
+    below = f'<span class="phone-only muted small">{escape(account)}</span>' if account else ""
+    return f'<a href="{link}" title="{escape(name)}">{escape(what_of(name, account))}</a>{below}'
 
 
-def _beside_account(context: Context) -> bool:
-    return any(column.name == "account" for column in context["table"].columns)
+def _beside_account(table: Table) -> bool:
+    return any(column.name == "account" for column in table.columns)
 
 
-def _proof(row: Mapping[str, Any]) -> SafeString:
+def _proof(row: Mapping[str, Any]) -> str:
     if row.get("qualification") is None:
         return NOTHING
     name, label = PROOF[row["qualification"]]
     unmet = row.get("criteria_unmet") or 0
     more = f", {unmet} behind unmet" if unmet else ""
-    return format_html(
-        '<span class="state {}" title="{}{}">{}{}</span>', name, label, more, icon(name), label
-    )
+    return f'<span class="state {name}" title="{label}{more}">{icon(name)}{label}</span>'
 
 
 @register.simple_tag(takes_context=True)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, resolve, reverse
+from django.urls import NoReverseMatch, get_script_prefix, resolve, reverse
 from django.utils import timezone
 
 from stageproof.engine.period import day_at
-from stageproof.records.models import Organisation
+from stageproof.records.tables import organisation_if_any
 from stageproof.web.policy import policy_of
 
 THEMES = ("light", "dark")
@@ -51,7 +53,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
     A view puts the `Moment` it shows on the request as `moment`, and the navigation's name of its page as `place`.
     """
-    organisation = Organisation.objects.first()
+    organisation = organisation_if_any()
     zone = organisation.zone if organisation else "UTC"
     theme = request.COOKIES.get("theme", "")
     return {
@@ -70,12 +72,18 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 def places(request: HttpRequest) -> list[Place]:
     """The pages that exist and that the person may open, for the navigation and the palette."""
+    return _places_of(getattr(request.user, "role", None), get_script_prefix(), settings.ROOT_URLCONF)
+
+
+@lru_cache(maxsize=64)
+def _places_of(role: str | None, _prefix: str, _routes: str) -> list[Place]:
+    # Where pages are follows from the prefix and the routes, which hardly ever change while a process lives.
     found = []
     for name, label, icon in PLACES:
         try:
             url = reverse(name)
         except NoReverseMatch:
             continue
-        if getattr(request.user, "role", None) in (policy_of(resolve(url).func, name) or ()):
+        if role in (policy_of(resolve(url).func, name) or ()):
             found.append(Place(name, label, icon, url))
     return found

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -41,6 +42,8 @@ from stageproof.web.saved_views import views_of
 from stageproof.web.table_columns import COLUMNS, EDITED, Column, chosen
 
 ROWS = 100
+USUAL_SORT = "-amount"
+"""The order in which the list of deals is."""
 EVERY = "all"
 STATUSES = ("open", "won", "lost", "all")
 COMPARED = (
@@ -70,7 +73,7 @@ class Table:
     seen: pl.DataFrame
     deals: pl.DataFrame
 
-    @property
+    @cached_property
     def editable(self) -> bool:
         return (
             self.moment.is_now
@@ -137,11 +140,8 @@ def _marks(row: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str
 
 def table_of(actor: Actor, moment: Moment, asked: Mapping[str, str]) -> Table:
     """The table that a query asks for."""
-    listed = deal_list(moment.pipeline)
-    status = asked.get("status") or "open"
-    deals = listed.deals if status == "all" else listed.deals.filter(pl.col("status") == status)
-    of = asked.get("pipeline", "")
-    seen = visible(actor, moment, _of_pipelines(moment.pipeline, deals, of))
+    status, of = asked.get("status") or "open", asked.get("pipeline", "")
+    seen = visible(actor, moment, _listed(moment.pipeline, status, of))
     filters = Filters.of(asked)
     narrowed = filters.apply(moment.pipeline, seen)
     if asked.get("stage"):
@@ -150,13 +150,28 @@ def table_of(actor: Actor, moment: Moment, asked: Mapping[str, str]) -> Table:
         narrowed = narrowed.filter(known)
     sort = asked.get("sort", "")
     if sort.removeprefix("-") not in COLUMNS:
-        sort = "-amount"
-    column = COLUMNS[sort.removeprefix("-")]
-    by = column.by if column.by in narrowed.columns else "deal"
-    ordered = narrowed.sort(by, "deal", descending=[sort.startswith("-"), False], nulls_last=True)
+        sort = USUAL_SORT
+    ordered = narrowed if sort == USUAL_SORT else _sorted(narrowed, sort)
     since = asked_day(asked.get("since", ""), moment.on)
     columns = chosen(asked.get("columns", ""))
     return Table(actor, moment, filters, columns, sort, status, of, since, seen, ordered)
+
+
+def _sorted(deals: pl.DataFrame, sort: str) -> pl.DataFrame:
+    column = COLUMNS[sort.removeprefix("-")]
+    by = column.by if column.by in deals.columns else "deal"
+    return deals.sort(by, "deal", descending=[sort.startswith("-"), False], nulls_last=True)
+
+
+def _listed(pipeline: Pipeline, status: str, of: str) -> pl.DataFrame:
+    """The deals of a status and a pipeline; those that most people ask for are kept."""
+
+    def found() -> pl.DataFrame:
+        deals = deal_list(pipeline).deals
+        with_status = deals if status == "all" else deals.filter(pl.col("status") == status)
+        return _of_pipelines(pipeline, with_status, of)
+
+    return found() if of or status not in STATUSES else pipeline.remember(f"{status} deals", found)
 
 
 def _of_pipelines(pipeline: Pipeline, deals: pl.DataFrame, of: str) -> pl.DataFrame:
