@@ -22,7 +22,7 @@ from stageproof.engine.measures.funnel import funnel
 from stageproof.engine.measures.handover import audited_leads, handover
 from stageproof.engine.measures.leaks import NO_REASON, leaks
 from stageproof.engine.measures.sources import sources
-from stageproof.engine.narrowing import new_business, new_business_name
+from stageproof.engine.narrowing import of_pipelines
 from stageproof.engine.period import Calendar
 from stageproof.engine.problem import Refused
 from tests.engine.history_books import at, bare, book, day, definition, path, rows
@@ -301,12 +301,11 @@ def test_what_present_customers_buy_is_not_new_business() -> None:
     mixed = [{**row, "pipeline": row.get("pipeline") or "New business"} for row in mixed]
     renewals = Definition("Renewals", "Ada", (Stage("Notice"),), kind="expansion")
     both = book(mixed, leads=LEADS, definitions=[bare(), renewals]).as_of("2025-02-28")
-    assert new_business_name(both) == "New business"
-    alone = new_business(both)
+    alone = of_pipelines(both)
     assert [each.pipeline for each in alone.definitions] == ["New business"]
     assert sources(both)["won_amount"].sum() == 10_000
     assert sources(alone)["won_amount"].sum() == 1_000
     table = funnel(alone, period=JANUARY, view="cohort")
     assert table.filter(pl.col("step") == "deals")["rate"].item() is not None
     only = book(DEALS, definitions=[bare()]).as_of("2025-02-28")
-    assert (new_business(only), new_business_name(only)) == (only, "")
+    assert of_pipelines(only) is only

@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -235,6 +236,32 @@ def test_the_funnel_tells_what_leaks(at: At, won: Deal) -> None:
         b"".join(at("max").get("/funnel/export?format=csv&period=2026-Q1").streaming_content).decode()  # type: ignore[arg-type]
     )))  # fmt: skip
     assert [row["count"] for row in rows[:4]] == ["3", "1", "1", "1"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/funnel?period=2026-Q1", "/funnel?period=2026-Q1&view=period&by=owner", "/attribution", "/campaigns",
+     "/attribution?by=campaign&model=linear", "/campaign/Spring"],
+)  # fmt: skip
+def test_every_figure_opens_what_is_behind_it(at: At, won: Deal, path: str) -> None:
+    """The page it opens shows the same figure, and a count has as many rows behind it."""
+    client = at("max")
+    shown = re.findall(r'<a class="fig" href="([^"]+)"[^>]*>(.*?)</a>', client.get(path).content.decode())
+    assert len(shown) > (5 if "campaign" in path else 20)
+    for href, words in {unescape(href): words for href, words in shown}.items():
+        page = client.get(href)
+        body = page.content.decode()
+        found = re.search(r'<p class="why-value"><span title="([^"]*)"', body)
+        # A total of what has no row of its own opens the table that it adds up.
+        assert (found is not None) == ("Its row of" in body), href
+        if found is None:
+            continue
+        said = re.findall(r'class="heard">([^<]*)', words) or [words]
+        assert said[0] == found[1], href
+        rows = re.search(r'id="why-behind">(\d+) ', body)
+        assert rows is not None, href
+        if said[0].isdigit() and "deals" not in href:
+            assert rows[1] == said[0], href
 
 
 @pytest.mark.parametrize("model", ["first", "last", "linear", "w_shaped", "nonsense"])

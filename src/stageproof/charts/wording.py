@@ -71,6 +71,17 @@ def days_text(days: float | None, places: int = 0) -> str:
     return UNKNOWN if days is None else f"{days:,.{places}f} d".replace("-", "−")
 
 
+def minutes_text(minutes: float | None) -> str:
+    """How long something took, given in minutes: 40 min, 5 h, 3 d."""
+    if minutes is None:
+        return UNKNOWN
+    if minutes < 90:
+        return f"{minutes:,.0f} min"
+    if minutes < 48 * 60:
+        return f"{minutes / 60:.0f} h"
+    return f"{minutes / 1440:,.0f} d"
+
+
 def short_text(amount: int | None, currency: str) -> str:
     """About three digits of an amount in minor units, without the currency."""
     return UNKNOWN if amount is None else Money(amount, currency).short().rsplit(" ", 1)[0]

@@ -41,28 +41,6 @@ def of_deals(pipeline: Pipeline, deals: Sequence[str]) -> Pipeline:
     return Pipeline(replace(whole, tables=tables), pipeline.at, pipeline.known_at, keeps=True)
 
 
-def new_business(pipeline: Pipeline) -> Pipeline:
-    """The pipeline without what present customers buy; the same where there is nothing of that, or nothing else."""
-    return pipeline.remember("new business", lambda: _new_business(pipeline))
-
-
-def new_business_name(pipeline: Pipeline) -> str:
-    """The one pipeline of new business, where expansion stands beside it; blank where nothing has to be told apart."""
-    names = [each.pipeline for each in pipeline.definitions if each.kind != EXPANSION]
-    return names[0] if len(names) == 1 and len(pipeline.definitions) > 1 else ""
-
-
-def _new_business(pipeline: Pipeline) -> Pipeline:
-    expansions = [each.pipeline for each in pipeline.definitions if each.kind == EXPANSION]
-    if not expansions or len(expansions) == len(pipeline.definitions):
-        return pipeline
-    tables = dict(pipeline.book.tables)
-    tables["deals"] = in_memory(tables["deals"].filter(~_is_one_of("pipeline", expansions)))
-    kept = tuple(each for each in pipeline.book.definitions if each.kind != EXPANSION)
-    book = replace(pipeline.book, tables=tables, definitions=kept)
-    return Pipeline(book, pipeline.at, pipeline.known_at, keeps=True)
-
-
 def narrowed(pipeline: Pipeline, where: Where) -> Pipeline:
     """The pipeline of the deals that match at its instant; the same where there is nothing to match.
 

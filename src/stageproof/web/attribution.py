@@ -20,7 +20,7 @@ from stageproof.engine.kept import Kept
 from stageproof.engine.measures.attribution import By, Model
 from stageproof.engine.measures.sources import sources
 from stageproof.engine.money import exponent
-from stageproof.engine.narrowing import new_business, new_business_name
+from stageproof.engine.narrowing import of_pipelines
 from stageproof.engine.period import Period
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
@@ -62,11 +62,6 @@ class AttributionAsked:
         tables: Kept[pl.DataFrame] = self.pipeline.remember("sources", lambda: Kept(PAGES))
         asked: Any = {"model": self.model, "period": self.period, "by": self.by}
         return tables.get(tuple(asked.values()), lambda: sources(self.pipeline, **asked))
-
-    @property
-    def narrow(self) -> str:
-        """The pipeline that a figure's explanation is narrowed to; blank for all."""
-        return new_business_name(self.moment.pipeline)
 
     @property
     def during(self) -> str:
@@ -111,7 +106,7 @@ def attribution_export(request: HttpRequest) -> HttpResponseBase:
 def asked_of(request: HttpRequest) -> AttributionAsked:
     """What a request asks for; refused where the period is none."""
     moment = moment_of(request)
-    pipeline = new_business(seen(actor_of(request), moment.pipeline))
+    pipeline = of_pipelines(seen(actor_of(request), moment.pipeline))
     calendar, given = pipeline.book.calendar, request.GET
     text = given.get("period", "")
     period = (

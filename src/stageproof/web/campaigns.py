@@ -28,7 +28,7 @@ from stageproof.engine.frames import day_of, readable
 from stageproof.engine.measures.campaign_costs import campaign_costs
 from stageproof.engine.measures.sources import sources
 from stageproof.engine.money import Money, is_currency
-from stageproof.engine.narrowing import new_business, new_business_name
+from stageproof.engine.narrowing import of_pipelines
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.models import CampaignVersion
 from stageproof.web.answers import actor_of
@@ -56,13 +56,13 @@ def campaigns(request: HttpRequest) -> HttpResponse:
     request.place = "campaigns"  # type: ignore[attr-defined]
     actor, moment = actor_of(request), moment_of(request)
     sort = request.GET.get("sort", "")
-    rows = _table(new_business(seen(actor, moment.pipeline)), sort).to_dicts()
+    rows = _table(of_pipelines(seen(actor, moment.pipeline)), sort).to_dicts()
     for row in rows:
         row |= {name: None if row[name] is None else day_of(row[name]) for name in ("starts_on", "ends_on")}
     known = [row["spent"] for row in rows if row["spent"] is not None]
     context = {
         "rows": rows, "sort": sort, "heads": HEADS,
-        "narrow": new_business_name(moment.pipeline), "spent": sum(known) if known else None,
+        "spent": sum(known) if known else None,
         "may_edit": moment.is_now and actor.may_write and actor.role in KEEPS_CAMPAIGNS,
     }  # fmt: skip
     return render(request, "campaigns.html", context)
@@ -73,7 +73,7 @@ def campaigns(request: HttpRequest) -> HttpResponse:
 def campaigns_export(request: HttpRequest) -> HttpResponseBase:
     """The campaigns as CSV or XLSX."""
     actor, moment = actor_of(request), moment_of(request)
-    pipeline = new_business(seen(actor, moment.pipeline))
+    pipeline = of_pipelines(seen(actor, moment.pipeline))
     frame = _table(pipeline, request.GET.get("sort", ""))
     scale = Money(10**6, pipeline.currency).decimal / 10**6
     in_major = [
@@ -129,7 +129,7 @@ def campaign(request: HttpRequest, name: str) -> HttpResponse:
             return _changed(request, name)
         except Refused as refused:
             problems = list(refused.problems)
-    rows = _table(new_business(seen(actor, moment.pipeline)), "").filter(campaign=name).to_dicts()
+    rows = _table(of_pipelines(seen(actor, moment.pipeline)), "").filter(campaign=name).to_dicts()
     listed = lead_list(moment.pipeline)
     leads = [] if listed is None else readable(listed.filter(campaign=name).head(SHOWN)).to_dicts()
     history = [each for each in campaign_history(name) if not each.removed]
@@ -138,7 +138,6 @@ def campaign(request: HttpRequest, name: str) -> HttpResponse:
     months = _months(moment.pipeline, name, rows[0]) if rows else []
     context = {
         "name": name, "row": rows[0] if rows else None, "leads": leads,
-        "narrow": new_business_name(moment.pipeline),
         "history": history, "months": months, "problems": problems,
         "wrong": {problem.column: problem for problem in problems if problem.column},
         "given": request.POST.dict() or (_facts_of(history[0]) if history else {}),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from django import template
 from django.template.context import Context
@@ -12,14 +12,14 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from stageproof.charts.wording import UNKNOWN, percent_text
+from stageproof.charts.wording import UNKNOWN, minutes_text, percent_text
 from stageproof.engine.measures.asking import PARAMETERS
+from stageproof.engine.measures.figure import Unit
 from stageproof.engine.money import Money
 from stageproof.engine.period import Period
 from stageproof.web.filters import NONE
 
 register = template.Library()
-Unit = Literal["money", "per_day", "count", "ratio", "share", "days"]
 
 
 @register.simple_tag(takes_context=True)
@@ -38,8 +38,9 @@ def figure(
         {% figure row.open_amount "money" "open_pipeline" "open_amount" period=period by="owner" owner=row.owner %}
 
     `unit`: money and per_day (whole minor units of the reporting currency), count, ratio (2.4 ×), share (a ratio of
-    0 to 1 as percent), days. `measure` and `column` name the figure in the catalogue of measures. `form`: short with
-    the exact value on hover, `exact`, or `bare`, short without the unit. `where` narrows to some deals, as
+    0 to 1 as percent), days, minutes. `measure` and `column` name the figure in the catalogue of measures. `form`:
+    short with the exact value on hover, `exact`, or without the unit `bare` (short) and `plain` (exact). `where`
+    narrows to some deals, as
     `{"owner": "Ann"}` or the page's filters; blanks in it are left out. Everything else is what the measure is asked
     with (period, by, start, mode ...) and, for the groups in `by` and the rows of the measure (stage, line ...), which
     row it is; a row's None is the group of blanks. The moment is that of the page. A value of None shows as a dash,
@@ -52,9 +53,12 @@ def figure(
     short, exact = texts(
         value, unit, asked.pop("currency_shown", None) or context.get("currency") or "USD", form
     )
+    address = why(measure, column, **asked)
+    if short == exact:
+        return format_html('<a class="fig" href="{}" title="Why">{}</a>', address, exact)
     return format_html(
         '<a class="fig" href="{}" title="{}: why"><span aria-hidden="true">{}</span><span class="heard">{}</span></a>',
-        why(measure, column, **asked), exact, short, exact,
+        address, exact, short, exact,
     )  # fmt: skip
 
 
@@ -92,6 +96,32 @@ def stage_figure(
     return figure(
         context, row[column], unit, measure, column, "bare", look.links, period=period, **told, **group
     )
+
+
+@register.simple_tag(takes_context=True)
+def step_figure(
+    context: Context, value: float | None, unit: Unit, column: str, asked: Any, step: str, **row: Any
+) -> SafeString:
+    """A figure of a step of the funnel: of a `definition`, or of a `group` of what the funnel is cut by."""
+    if "group" in row:
+        row = {"by": asked.by, asked.by: row["group"]}
+    form = "bare" if unit == "money" else "short"
+    return figure(
+        context, value, unit, "funnel", column, form, period=asked.period, view=asked.view, since=asked.since,
+        step=step, **row,
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def source_figure(
+    context: Context, row: Mapping[str, Any], column: str, unit: Unit, asked: Any
+) -> SafeString:
+    """A figure of what a source or campaign brought."""
+    form = "bare" if unit == "money" else "short"
+    return figure(
+        context, row[column], unit, "sources", column, form, period=asked.period, model=asked.model, by=asked.by,
+        **{asked.by: row[asked.by]},
+    )  # fmt: skip
 
 
 @register.simple_tag(takes_context=True)
@@ -145,8 +175,8 @@ def texts(value: float | None, unit: Unit, currency: str, form: str = "short") -
     if unit in ("money", "per_day"):
         worth = Money(int(value), currency)
         exact, short = worth.exact(), worth.short()
-        if form == "bare":
-            short = short.rsplit(" ", 1)[0]
+        if form in ("bare", "plain"):
+            short = (exact if form == "plain" else short).rsplit(" ", 1)[0]
         if unit == "per_day":
             exact, short = f"{exact} per day", f"{short} / day"
     elif unit == "share":
@@ -158,6 +188,10 @@ def texts(value: float | None, unit: Unit, currency: str, form: str = "short") -
     elif unit == "days":
         exact = f"{value:,.2f} days" if isinstance(value, float) else f"{value:,} days"
         short = f"{value:,.0f} d"
+    elif unit == "minutes":
+        exact, short = f"{value:,.1f} minutes", minutes_text(value)
     else:
-        exact = short = f"{value:,}"
+        # Counts are whole, but for parts of deals.
+        exact = f"{value:,.9g}" if isinstance(value, float) else f"{value:,}"
+        short = f"{value:,.1f}".removesuffix(".0") if isinstance(value, float) else exact
     return (exact if form == "exact" else short), exact

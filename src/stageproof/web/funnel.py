@@ -22,7 +22,7 @@ from stageproof.engine.measures.first_response import first_response
 from stageproof.engine.measures.funnel import Since, View, funnel
 from stageproof.engine.measures.handover import handover
 from stageproof.engine.measures.leaks import leaks
-from stageproof.engine.narrowing import new_business
+from stageproof.engine.narrowing import of_pipelines
 from stageproof.engine.period import Period
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
@@ -50,6 +50,11 @@ class FunnelAsked:
     view: View
     since: Since
     by: str
+
+    @property
+    def links(self) -> dict[str, Any]:
+        """What the link of a figure carries on so that it is of the same deals: of all of them."""
+        return {}
 
     @property
     def measure(self) -> str:
@@ -112,7 +117,7 @@ def funnel_export(request: HttpRequest) -> HttpResponseBase:
 def asked_of(request: HttpRequest) -> FunnelAsked:
     """What a request asks for; refused where the period is none."""
     moment = moment_of(request)
-    pipeline = new_business(seen(actor_of(request), moment.pipeline))
+    pipeline = of_pipelines(seen(actor_of(request), moment.pipeline))
     calendar, given = pipeline.book.calendar, request.GET
     text = given.get("period", "")
     period = calendar.period(text) if text else calendar.containing(pipeline.on, "quarter")

@@ -11,9 +11,10 @@ from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 
+from stageproof.charts.wording import minutes_text
 from stageproof.web.as_of import Moment
 from stageproof.web.formats import NOTHING, day, icon
-from stageproof.web.lead_list import FINDINGS, age_in_words
+from stageproof.web.lead_list import FINDINGS
 from stageproof.web.table_columns import Column
 
 register = template.Library()
@@ -100,13 +101,13 @@ def handover_state(finding: str | None) -> SafeString:
 @register.filter
 def waited(minutes: int | None) -> str:
     """A wait in minutes as people say it."""
-    return age_in_words(minutes)
+    return minutes_text(minutes)
 
 
 def _answered(row: Mapping[str, Any]) -> SafeString:
     minutes = row.get("minutes")
     if minutes is not None:
-        return format_html('<span title="{} minutes">{}</span>', f"{minutes:,}", age_in_words(minutes))
+        return format_html('<span title="{} minutes">{}</span>', f"{minutes:,}", minutes_text(minutes))
     if row["status"] in ("new", "working"):
         return format_html('<span class="{}">{}</span>', "past-due", "not yet")
     return NOTHING

@@ -166,16 +166,5 @@ def came_in_periods(pipeline: Pipeline) -> list[Any]:
     return sorted({each.name: each for each in begun}.values(), key=lambda each: each.starts_on, reverse=True)
 
 
-def age_in_words(minutes: int | None) -> str:
-    """How long something took: 40 min, 5 h, 3 d."""
-    if minutes is None:
-        return "–"
-    if minutes < 90:
-        return f"{minutes:,} min"
-    if minutes < 48 * 60:
-        return f"{minutes / 60:.0f} h"
-    return f"{minutes / 1440:,.0f} d"
-
-
 def _filter(name: str, label: str, labels: Mapping[str, str], chosen: str) -> Filter:
     return Filter(name, label, [Choice(value, text, value == chosen) for value, text in labels.items()])

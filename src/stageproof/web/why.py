@@ -50,8 +50,8 @@ from stageproof.web.filters import NONE
 from stageproof.web.looked_at import TABLES, in_major, looked_at, major
 from stageproof.web.policy import EVERYONE, policy
 
-DEALS, KEPT = 50, 16
-"""How many deals stand on a page, and of how many figures a process keeps them ready."""
+SHOWN, KEPT = 50, 16
+"""How many deals or leads stand on a page, and of how many figures a process keeps them ready."""
 
 GROUPS = (*COLUMNS, "band", *GRAINS)
 
@@ -88,14 +88,19 @@ class Why:
         return self.table.filter(*tests) if tests else self.table
 
     @cached_property
-    def deals(self) -> pl.DataFrame | None:
-        """The deals behind the figure; None where it is not of deals, or where no single row is meant."""
+    def behind(self) -> pl.DataFrame | None:
+        """The deals, leads or campaigns behind the figure; None where it is of none, or where no single row is meant."""
         if self.row is None or self.figure is None:
             return None
         asked = Asked(self.measure.name, self.given, self.row, self.figure.column)
         kept: Kept[pl.DataFrame | None] = self.pipeline.remember("behind", lambda: Kept(KEPT))
         key = (asked.measure, repr(sorted(self.given.items())), repr(self.row), asked.column)
         return kept.get(key, lambda: behind(self.pipeline, asked))
+
+    @property
+    def of(self) -> str:
+        """What is behind the figure, in a word: deal, lead or campaign."""
+        return "deal" if self.behind is None else self.behind.columns[0]
 
     @property
     def value(self) -> Any:
@@ -135,10 +140,12 @@ class Why:
 
     @property
     def rates(self) -> list[dict[str, Any]]:
-        """The rates that convert the deals behind the figure."""
-        if self.deals is None:
+        """The rates that convert the deals or campaigns behind the figure."""
+        if self.behind is None or self.of == "lead":
             return []
-        rows = readable(rates_used(self.pipeline, self.deals["deal"].unique().to_list())).to_dicts()
+        rows = readable(
+            rates_used(self.pipeline, self.behind[self.of].unique().to_list(), self.of)
+        ).to_dicts()
         return [{**row, "rate": _rate(row["nano"], row["currency"], self.pipeline.currency)} for row in rows]
 
     @property
@@ -200,16 +207,16 @@ def why(request: HttpRequest, measure: str) -> HttpResponse:
     moment = _moment(request)
     shown = why_of(actor_of(request), moment, measure, request.GET.dict())
     page = max(whole_number(request, "page", 1), 1)
-    deals = shown.deals
+    found = shown.behind
+    columns = [] if found is None else found.columns
     context = {
         "why": shown,
-        "deals": None if deals is None else _shown(deals.slice((page - 1) * DEALS, DEALS)),
-        "count": 0 if deals is None else deals.height,
-        "different": 0 if deals is None else deals["deal"].n_unique(),
-        "days": deals is not None and "days" in deals.columns,
-        "changes": deals is not None and "before" in deals.columns,
+        "behind": None if found is None else readable(found.slice((page - 1) * SHOWN, SHOWN)).to_dicts(),
+        "count": 0 if found is None else found.height,
+        "different": 0 if found is None else found[shown.of].n_unique(),
+        "has": {name: name in columns for name in ("days", "minutes", "share", "before", "value")},
         "page_number": page,
-        "pages": 1 if deals is None else max((deals.height + DEALS - 1) // DEALS, 1),
+        "pages": 1 if found is None else max(-(-found.height // SHOWN), 1),
         "rows": _table(shown),
         "columns": _columns(shown),
         "why_at": min(instant_of(shown.pipeline.at), moment.now),
@@ -222,16 +229,17 @@ def why(request: HttpRequest, measure: str) -> HttpResponse:
 @policy(*EVERYONE)
 @require_safe
 def why_export(request: HttpRequest, measure: str) -> HttpResponseBase:
-    """The deals behind a figure, or with `table` the measure's table, as CSV or XLSX."""
+    """What is behind a figure, or with `table` the measure's table, as CSV or XLSX."""
     shown = why_of(actor_of(request), _moment(request), measure, request.GET.dict())
     name = f"{measure}-{shown.moment.on.isoformat()}"
     currency = shown.pipeline.currency
-    if shown.deals is None or request.GET.get("what") == "table":
+    found = shown.behind
+    if found is None or request.GET.get("what") == "table":
         frame = in_major(shown.rows, currency)
+    elif "value" in found.columns:
+        frame = found.with_columns(major(found["value"], currency)).rename({"value": f"value_{currency}"})
     else:
-        frame = shown.deals.with_columns(major(shown.deals["value"], currency)).rename(
-            {"value": f"value_{currency}"}
-        )
+        frame = found
     return as_xlsx(frame, name) if request.GET.get("format") == "xlsx" else as_csv(frame, name)
 
 
@@ -242,10 +250,6 @@ def _moment(request: HttpRequest) -> Moment:
     moment = replace(moment, other=other)
     request.moment = moment  # type: ignore[attr-defined]
     return moment
-
-
-def _shown(deals: pl.DataFrame) -> list[dict[str, Any]]:
-    return readable(deals).to_dicts()
 
 
 def _columns(shown: Why) -> list[tuple[str, str, Figure | None]]:

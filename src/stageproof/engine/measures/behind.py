@@ -282,14 +282,15 @@ _BEHIND: dict[str, Callable[[Pipeline, Asked], pl.DataFrame]] = {
 }
 
 
-def rates_used(pipeline: Pipeline, deals: Sequence[str]) -> pl.DataFrame:
-    """One row per foreign currency of the deals: `deals`, and `nano` since `from_on`, in force on the pipeline's day.
+def rates_used(pipeline: Pipeline, keys: Sequence[str], of: str = "deal") -> pl.DataFrame:
+    """One row per foreign currency of the deals, or of campaigns: `deals`, how many, and `nano` since `from_on`.
 
-    `nano` is minor units per minor unit times 10^9; null where no rate is known. Closed deals are converted at the
-    rate of the day they closed.
+    `nano` is minor units per minor unit times 10^9, in force on the pipeline's day; null where no rate is known.
+    Closed deals are converted at the rate of the day they closed.
     """
-    chosen = pipeline.deals.filter(nw.col("currency") != pipeline.currency)
-    foreign = chosen.filter(nw.col("deal").is_in(list(deals))) if deals else chosen.head(0)
+    frame = pipeline.deals if of == "deal" or pipeline.campaigns is None else pipeline.campaigns
+    chosen = frame.filter(nw.col("currency") != pipeline.currency)
+    foreign = chosen.filter(nw.col(of).is_in(list(keys))) if keys else chosen.head(0)
     counted = collect(foreign.group_by("currency").agg(deals=nw.len()))
     if not pipeline.book.holds("rates"):
         return counted.with_columns(from_on=pl.lit(None, pl.Int64), nano=pl.lit(None, pl.Int64)).sort(
