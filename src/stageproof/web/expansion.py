@@ -40,8 +40,9 @@ WORDS = {
     "lost": "lost",
 }
 """What a contract's state is called on the page."""
-NEEDS_WORK = ("lapsed", "awaited", "open", "lost", "renewed")
 _URGENCY = {"lapsed": 0, "awaited": 1, "open": 1, "lost": 2, "renewed": 2}
+"""How soon a contract in each state needs work, the most urgent first; the choices stand in this order, too."""
+
 _COLUMNS = (
     "deal", "name", "account", "owner", "team", "renews_on", "amount", "currency", "value", "state", "renewed",
     "retained", "shrunk", "expanded",
@@ -89,7 +90,7 @@ def expansion(request: HttpRequest) -> HttpResponse:
     ]
     context = {
         "asked": asked, "figures": figures, "rows": shown, "count": rows.height, "page_number": page,
-        "pages": -(-rows.height // ROWS), "undated": undated, "states": [(name, WORDS[name]) for name in NEEDS_WORK],
+        "pages": -(-rows.height // ROWS), "undated": undated, "states": [(name, WORDS[name]) for name in _URGENCY],
         "quarters": quarters, "drawing": _drawing(quarters, pipeline.currency), "key": KEY, "types": TYPES,
         "periods": periods(asked), "has_pipeline": any(each.kind == EXPANSION for each in pipeline.definitions),
         "may_open": asked.moment.is_now and actor.may_write and actor.role not in NO_DEALS,
