@@ -37,7 +37,10 @@ name = "Proposal"
         ("Gewonnen", "won"), ("Gagné", "won"), ("Lost", "lost"), ("Closed Lost - price", "lost"), ("Verloren", "lost"),
         ("Perdu", "lost"), ("Cancelled", "lost"), ("Deleted", "deleted"), ("Closed", "closed"), ("Open", "open"),
         ("In Progress", "open"), ("Negotiation", None), ("Wonderful stage", None), ("Not won yet", None),
-        ("Lost & Found Inc.", "lost"), ("Closing", None),
+        ("Lost & Found Inc.", "lost"), ("Closing", None), ("Lost – no decision", "lost"), ("Lost: No Funds", "lost"),
+        ("No decision - lost", "lost"), ("Closed - Not Won", "lost"), ("Verbal win", None), ("Win plan agreed", None),
+        ("Noch nicht gewonnen", None), ("Fechado e ganho", "won"), ("Zamknięte – przegrane", "lost"),
+        ("Chiusa", "closed"), ("5. 受注", "won"), ("失注(価格)", "lost"), ("受注見込み", None), ("クローズ", "closed"),
     ],
 )  # fmt: skip
 def test_outcomes_by_words(words: str, outcome: str | None) -> None:

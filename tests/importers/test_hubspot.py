@@ -225,3 +225,16 @@ def test_a_file_given_for_its_history_does_not_repeat_the_deals(imported: Import
     assert found.rejected == ()
     assert found.accounting.balanced
     assert "history_taken" in codes(found)
+
+
+def test_stage_dates_by_the_ids_of_stages(imported: Import) -> None:
+    deals = (
+        "hs_object_id,dealname,dealstage,amount,createdate,hs_v2_date_entered_77,hs_v2_date_entered_78\n"
+        "1,A,78,10,2024-01-02,2024-01-02,2024-02-03\n"
+    )
+    stages = "stageId,label,pipelineId,displayOrder,isClosed\n77,Scoping,p,0,false\n78,Proposal,p,1,false\n"
+    found = imported({"deals.csv": deals, "stages.csv": stages})
+    assert versions(found, "stage") == [
+        ("1", "2024-01-02 00:00", "open", "Scoping"),
+        ("1", "2024-02-03 00:00", "open", "Proposal"),
+    ]

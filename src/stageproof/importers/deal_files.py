@@ -45,7 +45,7 @@ class DealFiles:
         apart = any(intake.has(name) for name in ("closed_at", "won_at", "lost_at", "expected_on"))
         self._parts.append(frame.with_columns(pl.lit(apart).alias("closes_apart")))
         self._entries.append(entries)
-        if intake.has("currency"):
+        if intake.has("currency") or intake.names_currency("amount"):
             self.currency_assumed = False
 
     def _taken(self) -> pl.Series:

@@ -265,12 +265,9 @@ def _custom(intake: Intake) -> list[pl.Series]:
         )
         return []
     columns = []
+    others = {header: position for header, position in others.items() if header}
     for header, position in others.items():
-        name = (
-            header
-            if header and header not in _RESERVED and not header.startswith("_")
-            else f"custom {header}"
-        )
+        name = header if header not in _RESERVED and not header.startswith("_") else f"custom {header}"
         columns.append(intake.column(position).alias(name))
     if columns:
         intake.note("custom_columns", f"Kept as they are, as fields of your own: {_listed(list(others))}.")
@@ -329,6 +326,14 @@ def _stage_remedy(stages: Sequence[str], known: Sequence[str]) -> str:
 
 def _doubts(intake: Intake, taken: pl.DataFrame) -> None:
     """What is doubtful about rows that were taken."""
+    if not (intake.has("amount") or intake.has("won_amount")):
+        intake.note(
+            "no_amounts",
+            "No column was taken for the amount: deals are counted, and their money is unknown.",
+            remedy=f"If one of {_listed(list(intake.recognised.others))} is it, say so in the mapping file."
+            if intake.recognised.others
+            else "Add the amount to the export.",
+        )
     status, close_on, created = taken["status"], taken["close_on"], taken["created_at"]
     closed = status.is_in(["won", "lost"])
     if intake.has("amount"):

@@ -7,7 +7,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal
 
-Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "cp1252"]
+Encoding = Literal["utf-8", "utf-16-le", "utf-16-be", "cp1252", "cp932"]
+GUESSED: dict[str, str] = {"cp1252": "Windows-1252", "cp932": "Shift-JIS"}
+"""The encodings that nothing in a file names, as people call them."""
 
 HEAD = 1024**2
 """Bytes looked at before a file is read."""
@@ -41,6 +43,7 @@ _BOMS: tuple[tuple[bytes, Encoding], ...] = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _FEW = 4
+_MOSTLY = 0.8
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\v\x1a\x1b"))
 
 
@@ -91,7 +94,21 @@ def _narrow(head: bytes) -> Encoding:
         pass
     foreign = [line for line in head.split(b"\n") if not line.isascii()]
     # One true UTF-8 line among others means a UTF-8 file with lines pasted from elsewhere.
-    return "utf-8" if any(_is_utf8(line) for line in foreign[:-1]) else "cp1252"
+    if any(_is_utf8(line) for line in foreign[:-1]):
+        return "utf-8"
+    return "cp932" if _is_japanese(head) else "cp1252"
+
+
+def _is_japanese(head: bytes) -> bool:
+    """Whether the bytes are Shift-JIS throughout and hold kana, which Western text read so does not."""
+    try:
+        text = codecs.getincrementaldecoder("cp932")().decode(head)
+    except UnicodeDecodeError:
+        return False
+    foreign = [letter for letter in text if not letter.isascii()]
+    kana = sum("\u3041" <= letter <= "\u30fe" for letter in foreign)
+    wide = sum(letter >= "\u3000" and not "\uff61" <= letter <= "\uff9f" for letter in foreign)
+    return kana > 0 and wide > _MOSTLY * len(foreign)
 
 
 def _is_utf8(line: bytes) -> bool:

@@ -12,12 +12,13 @@ _PREFIX = re.compile(
     r"|\(do not modify\)\s*)",
     re.IGNORECASE,
 )
+_NUMBER_SIGN = re.compile(r"(?<=\w)\s*#")
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 
 
 def header_key(header: str) -> str:
     """The header without prefix, case, accents and punctuation: `Deal - Expected close date`, `CloseDate`."""
-    plain = _PREFIX.sub("", header.strip().lstrip("\ufeff"))
+    plain = _NUMBER_SIGN.sub(" number", _PREFIX.sub("", header.strip().lstrip("\ufeff")))
     folded = unicodedata.normalize("NFKD", plain.casefold())
     letters = "".join(letter for letter in folded if not unicodedata.combining(letter))
     return _NOT_A_LETTER.sub("", letters)

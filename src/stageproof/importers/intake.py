@@ -10,6 +10,8 @@ import polars as pl
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.accounting import FileAccount, Rejected, TakenFor
 from stageproof.importers.columns import Order, read_amounts, read_dates, read_texts, read_yes_no
+from stageproof.importers.columns.number_text import SHARED, currency_of
+from stageproof.importers.header_units import HeaderUnit, header_unit
 from stageproof.importers.mapping import ORDERS, Mapping
 from stageproof.importers.shape import Recognised
 from stageproof.importers.sheet import Sheet, whole_rows
@@ -128,14 +130,28 @@ class Intake:
             return pl.DataFrame(
                 [blank, self.nothing().alias("currency") if currency is None else currency.alias("currency")]
             )
+        unit = self._unit(name)
+        told = unit.currency if unit and (currency is None or unit.currency not in SHARED) else None
+        default = currency_of(told, self.settings.currency) if told else None
         read = read_amounts(
-            self._cells(name), currency_column=currency, default_currency=self.settings.currency
+            self._cells(name),
+            currency_column=None if default else currency,
+            default_currency=default or self.settings.currency,
+            zeros=unit.zeros if unit else 0,
         )
         self._strange(read.strange_currency, name)
         self._unread(read.bad & ~read.strange_currency, name)
         if read.note:
             self.note("amounts_read", read.note, name)
         return pl.DataFrame([read.values.alias("amount"), read.currency.alias("currency")])
+
+    def names_currency(self, name: str) -> bool:
+        """Whether the header of a field says in which currency its amounts are."""
+        unit = self._unit(name)
+        return unit is not None and unit.currency is not None
+
+    def _unit(self, name: str) -> HeaderUnit | None:
+        return header_unit(self.recognised.header(name)) if self.has(name) else None
 
     def _cells(self, name: str) -> pl.Series:
         return self.cells.get_column(f"c{self.recognised.columns[name]}")
@@ -174,12 +190,14 @@ class Intake:
         if forever:
             ends = pl.any_horizontal(pl.col("cell").str.starts_with(text) for text in forever)
             column = pl.DataFrame({"cell": column}).select(pl.when(~ends).then("cell")).to_series()
-        read = read_dates(column, order=self.settings.date_order, zone=self.zone, of_instant=of_instant)
+        unit = self._unit(name)
+        zone, told = (unit.zone or self.zone, unit.order) if unit else (self.zone, None)
+        read = read_dates(column, order=self.settings.date_order, zone=zone, of_instant=of_instant)
         if read.ambiguous:
-            order, note = self.settings.only_order(), read.note
+            order, note = told or self.settings.only_order() or self._order_of_others(name), read.note
             if order is None:
                 raise Refused([self._ambiguous(name, column, note)])
-            read = read_dates(column, order=order, zone=self.zone, of_instant=of_instant)
+            read = read_dates(column, order=order, zone=zone, of_instant=of_instant)
             if read.bad.any():
                 # The column contradicts itself; the order of others decides, and its own dates say why some are bad.
                 self.note("dates_read", f"{note} They are read by the order of the other columns.", name)
@@ -189,6 +207,14 @@ class Intake:
             self.note("dates_read", read.note, name)
         self._unread(read.bad, name)
         return read.values.alias(name)
+
+    def _order_of_others(self, name: str) -> Order | None:
+        """The order of day and month that the file's other columns of dates prove, if they agree."""
+        for other in self.date_fields():
+            if other != name:
+                read = read_dates(self._cells(other), order=None, zone=self.zone, of_instant=True)
+                self.settings.orders_seen |= {order for order in ORDERS[1:] if order == read.order}
+        return self.settings.only_order()
 
     def _ambiguous(self, name: str, column: pl.Series, note: str) -> Problem:
         return Problem(

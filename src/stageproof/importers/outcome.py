@@ -10,72 +10,36 @@ from dataclasses import dataclass, field
 from stageproof.importers.header import header_key
 from stageproof.importers.mapping import StageMapping
 
-_WON = frozenset(
-    [
-        "won",
-        "win",
-        "closedwon",
-        "closewon",
-        "gewonnen",
-        "gagne",
-        "gagnee",
-        "ganado",
-        "ganada",
-        "ganho",
-        "ganha",
-        "vinto",
-        "vinta",
-        "vunnen",
-        "vundet",
-        "gewonne",
-        "wygrana",
-        "wygrane",
-        "voitettu",
-    ]
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(word for line in lines for word in line.split())
+
+
+_WON = _words(
+    "won win closedwon closewon gewonnen gagne gagnee gagnes ganado ganada ganho ganha vinto vinta vunnen vunnet",
+    "vundet gewonne wygrana wygrane wygrany voitettu vyhrano vyhrana megnyert nyert kazanıldı kazanildi",
+    "受注 受注済 受注済み 成約 赢单 贏單 成交 已成交 수주",
 )
-_LOST = frozenset(
-    [
-        "lost",
-        "loss",
-        "closedlost",
-        "closelost",
-        "verloren",
-        "perdu",
-        "perdue",
-        "perdido",
-        "perdida",
-        "perso",
-        "persa",
-        "forlorad",
-        "tabt",
-        "przegrana",
-        "havitty",
-        "abandoned",
-        "dead",
-        "cancelled",
-        "canceled",
-        "disqualified",
-    ]
+_LOST = _words(
+    "lost loss closedlost closelost verloren perdu perdue perdus perdido perdida perso persa forlorad tapt tabt",
+    "przegrana przegrane przegrany havitty prohrano prohrana elveszett kaybedildi",
+    "abandoned dead cancelled canceled disqualified 失注 不成立 输单 輸單 丢单 실주",
 )
-_DELETED = frozenset(["deleted", "merged"])
-_OPEN = frozenset(
-    [
-        "open",
-        "active",
-        "inprogress",
-        "ongoing",
-        "offen",
-        "ouvert",
-        "ouverte",
-        "abierto",
-        "abierta",
-        "aperto",
-        "aperta",
-        "new",
-    ]
+_DELETED = _words("deleted merged")
+_OPEN = _words(
+    "open active inprogress ongoing new offen ouvert ouverte abierto abierta aberto aberta aperto aperta",
+    "進行中 进行中",
 )
-_CLOSED = frozenset(["closed", "geschlossen", "ferme", "fermee", "cerrado", "cerrada", "chiuso", "chiusa"])
-_NOT = frozenset(["not", "un", "nicht", "non", "no", "pas"])
+_CLOSED = _words(
+    "closed geschlossen ferme fermee cerrado cerrada chiuso chiusa fechado fechada gesloten afgesloten zamkniete",
+    "クロース 已关闭",
+)
+_NOT = _words("not un nicht non no pas nao niet ikke inte")
+_YET = _words("yet noch encore aun ainda nog")
+# Verbal win, win plan, likely lost: hopes and fears are stages of open deals.
+_HOPED = _words(
+    "verbal verbally plan planned strategy likely expected probable almost nearly soon mundlich 予定 見込み"
+)
 _SPLIT = re.compile(r"[\W_]+")
 UNKNOWN = "closed"
 """Closed, but whether won or lost is not said."""
@@ -86,14 +50,27 @@ def outcome_of(words: str) -> str | None:
     folded = unicodedata.normalize("NFKD", words.casefold())
     plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
     tokens = [token for token in _SPLIT.split(plain) if token]
-    known = set(tokens) | {"".join(tokens)}
-    denied = bool(known & _NOT)
+    known = {*tokens, "".join(tokens)}
     for outcome, those in (("lost", _LOST), ("won", _WON), ("deleted", _DELETED)):
-        if known & those:
-            return None if denied else outcome
+        if found := known & those:
+            if not _denied(tokens, found):
+                return outcome
+            return "lost" if outcome == "won" and known & _CLOSED and known & _NOT else None
     if known & _CLOSED and len(tokens) == 1:
         return UNKNOWN
     return "open" if "".join(tokens) in _OPEN else None
+
+
+def _denied(tokens: list[str], found: set[str]) -> bool:
+    """Whether what stands beside every outcome denies it: not won, not yet won, verbal win, win plan."""
+    told = [token for token in tokens if token not in _YET]
+    places = [at for at, token in enumerate(told) if token in found]
+    return bool(places) and all(_denies(told, at) for at in places)
+
+
+def _denies(told: list[str], at: int) -> bool:
+    before, after = set(told[max(0, at - 1) : at]), set(told[at + 1 : at + 2])
+    return bool(before & (_NOT | _HOPED)) or (told[at] in _WON and bool(after & _HOPED))
 
 
 @dataclass

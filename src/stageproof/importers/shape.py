@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from stageproof.importers.header import header_key
+from stageproof.importers.header_units import header_unit
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,7 @@ def recognise(
 
     `given` maps fields to headers as a mapping file does, and wins over what the shape would choose.
     """
-    keys = [header_key(header) for header in headers]
-    present = frozenset(keys)
+    present = frozenset(_positions(headers))
     for shape in shapes:
         if shape.fits(present, source):
             return place(source, headers, shape, given or {})
@@ -87,7 +88,8 @@ def recognise(
 def _positions(headers: Sequence[str]) -> dict[str, int]:
     """The position of each key; of columns with one key that of the first by name, whatever their order.
 
-    Salesforce marks fields that an organisation added by `__c`; they stand in for a key that no other column has.
+    Salesforce marks fields that an organisation added by `__c`; they stand in for a key that no other column has, and
+    so does the one column that has the key but for a unit, as in `Amount (USD)`.
     """
     ordered = sorted(range(len(headers)), key=lambda index: headers[index])
     at: dict[str, int] = {}
@@ -96,6 +98,11 @@ def _positions(headers: Sequence[str]) -> dict[str, int]:
     for index in ordered:
         if headers[index].endswith("__c"):
             at.setdefault(header_key(headers[index].removesuffix("__c")), index)
+    units = [(header_key(unit.name), index) for index in ordered if (unit := header_unit(headers[index]))]
+    counts = Counter(key for key, _ in units)
+    for key, index in units:
+        if counts[key] == 1:
+            at.setdefault(key, index)
     return at
 
 

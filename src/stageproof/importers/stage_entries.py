@@ -20,10 +20,10 @@ SCHEMA = {"deal": pl.String, "at": pl.Int64, "stage": pl.String, "_at": pl.Int64
 def stage_entries(intake: Intake, frame: pl.DataFrame, stages: Stages) -> pl.DataFrame:
     """When deals entered which stage, by columns named after a stage: deal, at, stage, and the row's place `_at`."""
     names = frame.filter(pl.col("status") == "open")["stage"].drop_nulls().unique().sort().to_list()
-    names += [name for name in stages.mapping.order if name not in names]
+    names += [name for name in (*stages.mapping.order, *stages.order) if name not in names]
     parts = [pl.DataFrame(schema=SCHEMA)]
     for header, position in _date_columns(intake):
-        if (stage := entered_stage(header, names)) is None:
+        if (stage := entered_stage(header, names) or _by_id(header, stages, names)) is None:
             continue
         at = intake.instant_at(position)
         if at is None:
@@ -63,6 +63,15 @@ def entered_stage(header: str, stages: list[str]) -> str | None:
             and len(_stem(name)) >= _SHORTEST
         ):
             return stage
+    return None
+
+
+def _by_id(header: str, stages: Stages, names: list[str]) -> str | None:
+    """The stage whose id the header ends in, as `hs_v2_date_entered_1001` does."""
+    key = header_key(header)
+    for number, label in stages.labels.items():
+        if any(key == lead + header_key(number) for lead in _ENTERED) and stages.name(number) in names:
+            return stages.name(label)
     return None
 
 

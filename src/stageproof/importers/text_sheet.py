@@ -11,7 +11,7 @@ import polars as pl
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.account import account_for
 from stageproof.importers.delimited import BLOCK, DelimitedReader, open_quote
-from stageproof.importers.encoding import HEAD, Utf8Text, binary_kind, detect, is_old_mac
+from stageproof.importers.encoding import GUESSED, HEAD, Utf8Text, binary_kind, detect, is_old_mac
 from stageproof.importers.layout import Layout, check_header, find_layout
 from stageproof.importers.limits import HEADER_SEARCH
 from stageproof.importers.records import ENDLESS
@@ -53,7 +53,7 @@ def read_text(
         for frame in reader.frames(start[offset:], block=block, progress=report):
             frames.append(frame if only is None else frame.filter(pl.col("row").is_in(list(only))))
     whole = pl.concat(frames, rechunk=False)
-    notes = [_guessed(source)] if encoding == "cp1252" else []
+    notes = [_guessed(source, GUESSED[encoding])] if encoding in GUESSED else []
     return account_for(path, layout, whole, tally, encoding=encoding, notes=notes, partial=only is not None)
 
 
@@ -75,6 +75,6 @@ def _layout(source: str, start: bytes, *, whole: bool, tabs: bool) -> tuple[Layo
     return layout, sum(map(len, lines[: layout.lines]))
 
 
-def _guessed(source: str) -> Problem:
-    says = "The file is not UTF-8; it was read as Windows-1252."
+def _guessed(source: str, encoding: str) -> Problem:
+    says = f"The file is not UTF-8; it was read as {encoding}."
     return Problem("encoding_guessed", says, "Save it as UTF-8 if letters look wrong.", source=source)

@@ -18,8 +18,8 @@ def _names(text: str) -> tuple[str, ...]:
 
 _ENGLISH: Names = {
     "deal": _names(
-        "id opportunityid dealid recordid hsobjectid oppid opportunitynumber dealnumber opportunitykey dealkey"
-        " casesafeid 18characterid 18digitid crmid externalid opportunityno dealno recordkey number key"
+        "id opportunityid dealid recordid hsobjectid oppid oppnumber oppno opportunitynumber dealnumber opportunitykey"
+        " dealkey casesafeid 18characterid 18digitid crmid externalid opportunityno dealno recordkey number key"
     ),
     "name": _names(
         "name opportunityname dealname title dealtitle opportunitytitle oppname deal opportunity projectname"

@@ -74,6 +74,17 @@ def minor(cells: list[str | None], **options: object) -> list[int | None]:
         ("10000000000000.00", LARGEST),
         ("-1e13", -LARGEST),
         ("5 MUSD", 500_000_000),
+        ("1.2 million", 120_000_000),
+        ("USD 45 thousand", 4_500_000),
+        ("1.5 lakh", 15_000_000),
+        ("2 Cr", 2_000_000_000),
+        ("12万", 12_000_000),
+        ("1.5億", 15_000_000_000),
+        ("CHF 500.-", 50_000),
+        ("1'234.–", 123_400),
+        ("45 T€", 4_500_000),
+        ("45 TEUR", 4_500_000),
+        ("500.--", 50_000),
     ],
 )
 def test_every_way_to_write_an_amount(text: str, cents: int) -> None:
@@ -221,3 +232,9 @@ def test_many_rows_read_as_few() -> None:
     ]
     assert column.currency.to_list() == ["USD"] * 5_001 + ["EUR", "USD"]
     assert column.bad.sum() == 1
+
+
+def test_dashes_for_no_cents_are_no_minus_and_tell_the_decimal_mark() -> None:
+    assert minor(["1.234,-", "500,--", "1.500,–"]) == [123_400, 50_000, 150_000]
+    assert read(["1.234,-"]).note == "The comma was read as the decimal mark."
+    assert minor(["5.25-"]) == [-525]

@@ -30,16 +30,21 @@ class AmountColumn:
 
 
 def read_amounts(
-    column: pl.Series, *, currency_column: pl.Series | None, default_currency: str
+    column: pl.Series, *, currency_column: pl.Series | None, default_currency: str, zeros: int = 0
 ) -> AmountColumn:
     """The amount of each cell, rounded half-even to its currency's minor unit, without floats.
 
-    A sign or code in the cell names the currency, else `currency_column` does, else the default.
+    A sign or code in the cell names the currency, else `currency_column` does, else the default. `zeros` are left out
+    of every cell that doesn't say itself how large it is: 3 where the header says thousands.
     """
     text = value_text(column).alias("text")
     parts = _parts(text)
     comma, note = _decide(parts)
     number = parts.select(pl.col("comma" if comma else "point").alias("number")).to_series()
+    if zeros:
+        bare = ~parts["sized"].fill_null(False) & ~number.str.contains("(?i)e")
+        number = number.zip_with(~bare, number + f"e{zeros}")
+        note = " ".join(filter(None, (note, f"The header says that {10**zeros:,} is meant by 1.")))
     currency, strange = _currencies(parts["mark"], currency_column, default_currency)
     values = _minor_units(number.set(strange, None), currency)
     given = text.is_not_null()

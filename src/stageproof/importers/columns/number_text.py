@@ -11,9 +11,9 @@ SIGNS = {
     "₫": "VND", "₱": "PHP", "฿": "THB", "₦": "NGN", "₸": "KZT", "zł": "PLN", "kč": "CZK", "ft": "HUF",
     "us$": "USD", "a$": "AUD", "au$": "AUD", "c$": "CAD", "ca$": "CAD", "nz$": "NZD", "hk$": "HKD",
     "s$": "SGD", "r$": "BRL", "mx$": "MXN", "nt$": "TWD", "rs": "INR", "rs.": "INR", "r": "ZAR",
-    "元": "CNY", "円": "JPY",
+    "元": "CNY", "円": "JPY", "\\": "JPY",
 }  # fmt: skip
-"""The currency of a sign that means one alone."""
+"""The currency of a sign that means one alone. In Shift-JIS the yen sign stands where others have the backslash."""
 SHARED = {
     "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "ARS", "CLP", "COP", "TWD", "UYU"),
     "¥": ("JPY", "CNY"),
@@ -25,13 +25,21 @@ SHARED = {
 }
 """The currencies that share a sign; the first where the column names none of them."""
 
-_MARK = r"[A-Za-z]{1,3}\$|[A-Za-z]{3}|[$€£¥￥₹₽₩₪₺₴₫₱฿₦₸元円]|(?i:s?fr\.|kr\.?|zł|kč|rs\.?|ft)"
+_MARK = r"[A-Za-z]{1,3}\$|[A-Za-z]{3}|[$€£¥￥₹₽₩₪₺₴₫₱฿₦₸元円\\]|(?i:s?fr\.|kr\.?|zł|kč|rs\.?|ft)"
 # After the digits an R would make thousands of rand of 5 kr.
 _MARK_BEFORE = rf"{_MARK}|(?i:r)"
 _MINUS = "-−–"
 _BLANK = r"\s\u{a0}\u{202f}\u{2009}"
 _S = rf"[{_BLANK}]*"
-_SIZE = r"(?i:mio|mrd|mn|mm|bn|k|m|b)"
+_SIZES = {
+    "k": "e3", "tsd": "e3", "tausend": "e3", "thousand": "e3", "千": "e3", "万": "e4", "萬": "e4",
+    "lakh": "e5", "lakhs": "e5", "lac": "e5", "m": "e6", "mm": "e6", "mn": "e6", "mln": "e6", "mio": "e6",
+    "million": "e6", "millions": "e6", "millionen": "e6", "百万": "e6", "cr": "e7", "crore": "e7", "crores": "e7",
+    "億": "e8", "亿": "e8", "b": "e9", "bn": "e9", "mrd": "e9", "billion": "e9", "billions": "e9",
+}  # fmt: skip
+_SIZE = rf"(?i:{'|'.join(sorted(_SIZES, key=len, reverse=True))})"
+_NO_CENTS = r"([.,])(?:[-–—]{1,2}|=)(\D*)$"
+_THOUSAND_EUROS = r"(?i)\bt(€|eur|chf|usd)\b|t(€)"
 _AMOUNT = _S.join(
     (
         r"^(?P<open>\()?",
@@ -45,7 +53,6 @@ _AMOUNT = _S.join(
         r"(?P<close>\))?$",
     )
 )
-_SIZES = {"k": "e3", "m": "e6", "mm": "e6", "mn": "e6", "mio": "e6", "b": "e9", "bn": "e9", "mrd": "e9"}
 COLUMNS = ("point", "comma", "certain", "mark", "sized")
 
 
@@ -55,7 +62,9 @@ def amount_parts(texts: pl.DataFrame) -> pl.DataFrame:
     `point` is the number, as a parser takes it, where the point is the decimal mark, `comma` where the comma is;
     `certain` says that neither occurs. `mark` is the currency's code or sign, `sized` whether k or M was written.
     """
-    parts = texts.select(pl.col("text").str.extract_groups(_AMOUNT).alias("parts")).unnest("parts")
+    # 1.234,- and 500.– are whole amounts, and T€ is what Germans write for thousands.
+    text = pl.col("text").str.replace(_NO_CENTS, "${1}00$2").str.replace(_THOUSAND_EUROS, "k$1$2")
+    parts = texts.select(text.str.extract_groups(_AMOUNT).alias("parts")).unnest("parts")
     digits = pl.col("digits").str.replace_all(rf"[{_BLANK}]+$", "").str.replace_all(rf"[{_BLANK}’]", "'")
     signs = pl.concat_str("s1", "s2", "s3", ignore_nulls=True)
     bracketed = pl.col("open").is_not_null()
