@@ -26,7 +26,10 @@ def no_lock() -> None:
     """Nobody waits for whoever read the row before."""
     from django.db.models import QuerySet
 
+    from stageproof.records import ledger
+
     QuerySet.select_for_update = lambda rows, *_, **__: rows  # type: ignore[method-assign]
+    ledger.FOR_UPDATE = ""
 
 
 def deferred() -> None:

@@ -47,11 +47,11 @@ def bulk_edit(
     outcomes: dict[str, Outcome] = {}
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         for deal in _locked(actor, keys, expected_versions or {}, outcomes):
-            version = apply_edit(session, deal, changes, now=now)
-            if version is None:
+            seq = apply_edit(session, deal, changes, now=now)
+            if seq is None:
                 outcomes[deal.key] = Outcome(deal.key, "unchanged", version=deal.version)
             else:
-                outcomes[deal.key] = Outcome(deal.key, "done", (), version.seq, deal.version)
+                outcomes[deal.key] = Outcome(deal.key, "done", (), seq, deal.version)
     return [outcomes[key] for key in dict.fromkeys(keys)]
 
 
@@ -78,8 +78,8 @@ def bulk_move(
                 if isinstance(answer, Refusal):
                     outcomes[deal.key] = Outcome(deal.key, "refused", tuple(answer.problems))
                 else:
-                    version = apply_move(session, deal, answer, now=now)
-                    outcomes[deal.key] = Outcome(deal.key, "done", (), version.seq, deal.version)
+                    seq = apply_move(session, deal, answer, now=now)
+                    outcomes[deal.key] = Outcome(deal.key, "done", (), seq, deal.version)
     return [outcomes[key] for key in dict.fromkeys(keys)]
 
 

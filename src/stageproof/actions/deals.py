@@ -11,20 +11,20 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import Conflict, NotFound
 from stageproof.actions.facts import EDITABLE, check_edit, check_facts, unknown_facts
 from stageproof.actions.gate import decide
-from stageproof.actions.history import later_than
 from stageproof.actions.permission import forbid, may_edit, visible_deals
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import DAY, instant_number, number
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.stage_moves import Refusal, StageMove
-from stageproof.records.bulk import add_rows, execute_many, update_rows
+from stageproof.records.bulk import add_rows, execute_many, rows_of, update_rows
 from stageproof.records.ledger import Writing, writing
-from stageproof.records.models import Deal, DealVersion, Organisation, Person
+from stageproof.records.models import Deal, DealVersion, Person
 from stageproof.records.models.deals import FACTS
-from stageproof.records.tables import definitions_in_force
+from stageproof.records.tables import definitions_in_force, organisation
 
 BATCH = 500
+_PRESENT = "SELECT deal_id, valid_from FROM records_dealversion WHERE deal_id IN ({}) AND valid_to IS NULL"
 VALUES = tuple(field.attname for field in DealVersion._meta.concrete_fields if field.name in FACTS)
 
 NO_DEALS = ("finance", "executive")
@@ -65,7 +65,7 @@ def prepare_deal(actor: Actor, *, now: dt.datetime, facts: Mapping[str, Any]) ->
     definition = _definition(facts.get("pipeline"), now, problems)
     values: dict[str, Any] = {
         "name": None,
-        "currency": Organisation.objects.get().currency,
+        "currency": organisation().currency,
         "owner": actor.person,
         **{name: value for name, value in facts.items() if name in EDITABLE},
     }
@@ -88,8 +88,7 @@ def prepare_deal(actor: Actor, *, now: dt.datetime, facts: Mapping[str, Any]) ->
 def open_deal(session: Writing, deal: Deal, *, now: dt.datetime) -> Done:
     """Saves a prepared deal under a key of its own."""
     deal.key = _free_key(session)
-    version = save_version(session, deal, change="created", at=now)
-    return Done(deal, version.seq)
+    return Done(deal, save_version(session, deal, change="created", at=now))
 
 
 def edit_deal(
@@ -106,14 +105,14 @@ def edit_deal(
         deal = locked_deal(actor, key, expected_version)
         if problems:
             raise Refused(problems)
-        version = apply_edit(session, deal, changes, now=now)
-    return Done(deal, session.ledger.last_seq if version is None else version.seq)
+        apply_edit(session, deal, changes, now=now)
+    return Done(deal, session.ledger.last_seq)
 
 
 def apply_edit(
     session: Writing, deal: Deal, changes: Mapping[str, Any], *, now: dt.datetime, change: str = "edited"
-) -> DealVersion | None:
-    """Saves the facts that differ; None where none does."""
+) -> int | None:
+    """Saves the facts that differ, and gives the number of the change; None where none does."""
     changed = {name: value for name, value in changes.items() if getattr(deal, name) != value}
     if not changed:
         return None
@@ -140,8 +139,8 @@ def move_deal(
         answer = decide([deal], to=to, now=now, reason=reason, lost_reason=lost_reason)[deal.key]
         if isinstance(answer, Refusal):
             raise Refused(answer.problems)
-        version = apply_move(session, deal, answer, now=now)
-    return Done(deal, version.seq, answer)
+        seq = apply_move(session, deal, answer, now=now)
+    return Done(deal, seq, answer)
 
 
 def apply_move(
@@ -151,13 +150,16 @@ def apply_move(
     *,
     now: dt.datetime,
     closed_on: dt.date | None = None,
-) -> DealVersion:
-    """Saves a move that the gate has allowed; a closed deal closed today unless `closed_on` says when."""
+) -> int:
+    """Saves a move that the gate has allowed, and gives the number of the change.
+
+    A closed deal closed today unless `closed_on` says when.
+    """
     if move.to_status == "open" and (move.from_stage != move.to_stage or move.from_status != "open"):
         deal.stage_entered_at = now
     deal.stage, deal.status = move.to_stage, move.to_status
     if move.to_status in ("won", "lost"):
-        deal.close_on = closed_on or day_at(now, Organisation.objects.get().zone)
+        deal.close_on = closed_on or day_at(now, organisation().zone)
         deal.lost_reason = move.reason if move.to_status == "lost" else None
     elif move.kind == "reopen":
         deal.lost_reason = None
@@ -174,57 +176,61 @@ def delete_deal(
             says = "Deleting a deal needs a reason."
             raise Refused([Problem("reason_missing", says, "Say why.", column="reason")])
         deal.status = "deleted"
-        version = save_version(session, deal, change="deleted", at=now, note=reason)
-    return Done(deal, version.seq)
+        seq = save_version(session, deal, change="deleted", at=now, note=reason)
+    return Done(deal, seq)
 
 
-def save_version(
-    session: Writing, deal: Deal, *, change: str, at: dt.datetime, note: str = ""
-) -> DealVersion:
-    """Saves the present row and its version together; the version before ends where this one begins."""
-    at = _after_last(deal, at)
+def save_version(session: Writing, deal: Deal, *, change: str, at: dt.datetime, note: str = "") -> int:
+    """Saves the present row and its version together, and gives the number of the change.
+
+    The version before ends where this one begins.
+    """
+    if deal.pk is not None:
+        save_versions(session, [deal], change=change, at=at, note=note)
+        return session.ledger.last_seq
     deal.version += 1
     deal.save()
-    DealVersion.objects.filter(deal=deal, valid_to__isnull=True).update(valid_to=at)
-    version = DealVersion(
-        deal=deal, change=change, note=note[:500], valid_from=at, recorded_at=session.recorded_at,
-        **{name: getattr(deal, name) for name in VALUES},
-    )  # fmt: skip
-    session.add([version])
-    return version
+    _add_versions(session, [deal], [instant_number(at)], change=change, note=note)
+    return session.ledger.last_seq
 
 
 def save_versions(
     session: Writing, deals: Sequence[Deal], *, change: str, at: dt.datetime, note: str = ""
 ) -> None:
     """The same for many deals of which each has a version already, numbered in their order."""
-    last: dict[int, dt.datetime] = {}
+    last: dict[int, int] = {}
     for batch in batches(deals):
-        present = DealVersion.objects.filter(deal__in=[deal.pk for deal in batch], valid_to__isnull=True)
-        last.update(present.values_list("deal_id", "valid_from"))
-    begins = [instant_number(later_than(last[deal.pk], at)) for deal in deals]
-    facts = [[number(getattr(deal, name)) for name in VALUES] for deal in deals]
+        last.update(rows_of(_PRESENT, [deal.pk for deal in batch]))
+    # However fast the clock: two changes of one deal never begin together.
+    begins = [max(instant_number(at), last[deal.pk] + 1) for deal in deals]
     for deal in deals:
         deal.version += 1
     update_rows(
         Deal,
         [*VALUES, "version", "stage_entered_at"],
-        (
-            (*values, deal.version, number(deal.stage_entered_at), deal.pk)
-            for values, deal in zip(facts, deals, strict=True)
-        ),
+        ((*_facts(deal), deal.version, number(deal.stage_entered_at), deal.pk) for deal in deals),
     )
     ends = ((since, deal.pk) for since, deal in zip(begins, deals, strict=True))
     execute_many("UPDATE records_dealversion SET valid_to = %s WHERE deal_id = %s AND valid_to IS NULL", ends)
+    _add_versions(session, deals, begins, change=change, note=note)
+
+
+def _add_versions(
+    session: Writing, deals: Sequence[Deal], begins: Sequence[int], *, change: str, note: str
+) -> None:
     add_rows(
         session,
         DealVersion,
         [*VALUES, "deal_id", "change", "note", "valid_from", "valid_to", "actor"],
         (
-            (*values, deal.pk, change, note[:500], since, None, session.actor)
-            for values, deal, since in zip(facts, deals, begins, strict=True)
+            (*_facts(deal), deal.pk, change, note[:500], since, None, session.actor)
+            for deal, since in zip(deals, begins, strict=True)
         ),
     )
+
+
+def _facts(deal: Deal) -> list[Any]:
+    return [number(getattr(deal, name)) for name in VALUES]
 
 
 def batches(deals: Sequence[Deal]) -> Iterator[Sequence[Deal]]:
@@ -267,16 +273,8 @@ def _free_key(session: Writing) -> str:
     return key
 
 
-def _after_last(deal: Deal, at: dt.datetime) -> dt.datetime:
-    """Later than the last change, however fast the clock: two changes of one deal never begin together."""
-    if deal.pk is None:
-        return at
-    present = DealVersion.objects.filter(deal=deal, valid_to__isnull=True)
-    return later_than(present.values_list("valid_from", flat=True).first(), at)
-
-
 def _definition(pipeline: Any, now: dt.datetime, problems: list[Problem]) -> Definition | None:
-    zone = Organisation.objects.get().zone
+    zone = organisation().zone
     on = day_at(now, zone)
     in_force = {each.pipeline: each for each in definitions_in_force(on)}
     if pipeline is None and in_force:

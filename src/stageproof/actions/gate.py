@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -17,25 +17,48 @@ from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem
 from stageproof.engine.stage_moves import Refusal, StageMove, decide_one_stage_move
 from stageproof.engine.tables import DEALS
-from stageproof.records.models import Activity, Deal, EvidenceVersion, Organisation, RateVersion, RoleVersion
-from stageproof.records.tables import definitions_in_force
+from stageproof.records.bulk import rows_of
+from stageproof.records.models import Deal, Organisation, RateVersion
+from stageproof.records.tables import definitions_in_force, organisation
 
 HELD = frozenset({"evidence", "roles", "activities"})
 FACTS = ("name", "pipeline", "stage", "status", "amount", "currency", "close_on", "forecast_category", "source",
          "campaign", "segment", "product", "next_step", "next_step_on", "lost_reason", "competitor",
          "deal_type", "renews_on", "follows", "created_at")  # fmt: skip
-EVIDENCE = ("kind", "criterion", "side", "given_at", "expires_on", "verified_by")
+BELONGING = (
+    (
+        ("kind", "criterion", "side", "given_at", "expires_on", "verified_by"),
+        "SELECT v.deal_id, v.kind, v.criterion, v.side, v.given_at, v.expires_on, v.verified_by"
+        " FROM records_evidenceversion v WHERE v.deal_id IN ({}) AND v.valid_to IS NULL AND NOT v.revoked",
+    ),
+    (
+        ("contact", "role", "engaged_at"),
+        "SELECT v.deal_id, c.name, v.role, v.engaged_at FROM records_roleversion v"
+        " JOIN records_contact c ON c.id = v.contact_id"
+        " WHERE v.deal_id IN ({}) AND v.valid_to IS NULL AND NOT v.removed",
+    ),
+    (
+        ("contact", "kind", "side", "happened_at"),
+        "SELECT v.deal_id, c.name, v.kind, v.side, v.happened_at FROM records_activity v"
+        " LEFT JOIN records_contact c ON c.id = v.contact_id"
+        " WHERE v.deal_id IN ({}) AND v.withdrawn_at IS NULL",
+    ),
+)
+"""The evidence, roles and activities of some deals: what the engine calls their columns, and their query.
+
+Past the ORM, for whoever else wants to write waits for it.
+"""
 
 
 def decide(
     deals: Sequence[Deal], *, to: str, now: dt.datetime, reason: str = "", lost_reason: str = ""
 ) -> dict[str, StageMove | Refusal]:
     """The gate's answer for each deal, by key; four queries whatever their number."""
-    organisation = Organisation.objects.get()
-    on = day_at(now, organisation.zone)
+    here = organisation()
+    on = day_at(now, here.zone)
     definitions = definitions_in_force(on)
     answers: dict[str, StageMove | Refusal] = {}
-    in_hand = _hands(deals, definitions, now=now, organisation=organisation)
+    in_hand = _hands(deals, definitions, now=now, organisation=here)
     for deal, one in zip(deals, in_hand, strict=True):
         definition = definition_for(definitions, deal.pipeline)
         answers[deal.key] = (
@@ -48,7 +71,7 @@ def decide(
 
 def definition_of(deal: Deal, now: dt.datetime) -> Definition | None:
     """The definition that rules the deal on the day of the instant."""
-    on = day_at(now, Organisation.objects.get().zone)
+    on = day_at(now, organisation().zone)
     return definition_for(definitions_in_force(on), deal.pipeline)
 
 
@@ -65,24 +88,7 @@ def _hands(
     """The deals in hand: each with its present evidence, roles and activities."""
     ids = [deal.pk for deal in deals]
     on = day_at(now, organisation.zone)
-    evidence = _by_deal(
-        EVIDENCE,
-        EvidenceVersion.objects.filter(deal__in=ids, valid_to__isnull=True, revoked=False).values_list(
-            "deal_id", *EVIDENCE
-        ),
-    )
-    roles = _by_deal(
-        ("contact", "role", "engaged_at"),
-        RoleVersion.objects.filter(deal__in=ids, valid_to__isnull=True, removed=False).values_list(
-            "deal_id", "contact__name", "role", "engaged_at"
-        ),
-    )
-    activities = _by_deal(
-        ("contact", "kind", "side", "happened_at"),
-        Activity.objects.filter(deal__in=ids, withdrawn_at__isnull=True).values_list(
-            "deal_id", "contact__name", "kind", "side", "happened_at"
-        ),
-    )
+    evidence, roles, activities = (_by_deal(names, sql, ids) for names, sql in BELONGING)
     # What a criterion asks for is held here, if only as a blank: it can be filled in.
     held = frozenset(DEALS.names).union(*(each.fields for each in definitions))
     return [
@@ -126,10 +132,10 @@ def _value(deal: Deal, currency: str, on: dt.date) -> int | None:
     return convert(deal.amount, minor_rate(Decimal(rate.rate), source=deal.currency, target=currency))
 
 
-def _by_deal(names: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> dict[int, list[dict[str, Any]]]:
+def _by_deal(names: Sequence[str], sql: str, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     found: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for deal, *values in rows:
-        found[deal].append({name: number(value) for name, value in zip(names, values, strict=True)})
+    for deal, *values in rows_of(sql, ids):
+        found[deal].append(dict(zip(names, values, strict=True)))
     return found
 
 

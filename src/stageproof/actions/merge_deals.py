@@ -58,9 +58,9 @@ def merge_deals(
         kept.custom = {**gone.custom, **kept.custom}
         gone.status = "deleted"
         save_version(session, gone, change="merged", at=now, note=f"became part of {kept.key}")
-        version = save_version(session, kept, change="merged", at=now, note=f"took in {gone.key}")
+        seq = save_version(session, kept, change="merged", at=now, note=f"took in {gone.key}")
         note_merge(session, "deal", winner=kept.key, loser=gone.key, names=names, after=after, now=now)
-    return Done(kept, version.seq)
+    return Done(kept, seq)
 
 
 def _pass_evidence(session: Writing, gone: Deal, kept: Deal, now: dt.datetime) -> None:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import polars as pl
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
+from ninja.responses import NinjaJSONEncoder
 from pydantic import BaseModel, Field
 
 from stageproof.actions.conflict import NotFound
 from stageproof.api.auth import actor
-from stageproof.api.moment import moment_of, seen, shown
+from stageproof.api.moment import Moment, moment_of, seen, shown
 from stageproof.api.paging import USUAL, cursor_of, place_of
 from stageproof.api.shapes import Limit, answers, as_money
 from stageproof.audit import document
 from stageproof.audit.audit import Audit
 from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import instant_of, readable
+from stageproof.engine.kept import Kept
 from stageproof.engine.measures import MEASURES, Measure
 from stageproof.engine.measures.asking import (
     OF_EVERY_PIPELINE,
@@ -36,6 +39,9 @@ from stageproof.engine.problem import Problem, Refused
 from stageproof.web.policy import EVERYONE, policy
 
 router = Router(tags=["Measures"])
+
+BODIES = 32
+"""How many answers a process keeps ready with a moment's pipeline: what is asked again has not changed since."""
 
 
 class MeasureOf(BaseModel):
@@ -159,6 +165,17 @@ def measure(request: HttpRequest, name: str, asked: Query[MeasureQuery]) -> Any:
     pipeline = seen(actor(request), moment.pipeline)
     if found.name not in OF_EVERY_PIPELINE:
         pipeline = of_pipelines(pipeline, asked.pipeline)
+    bodies: Kept[bytes] = pipeline.remember("measure bodies", lambda: Kept(BODIES))
+    body = bodies.get(
+        repr((found.name, asked.model_dump())),
+        lambda: json.dumps(_body(found, pipeline, moment, asked, start), cls=NinjaJSONEncoder).encode(),
+    )
+    return HttpResponse(body, content_type="application/json; charset=utf-8")
+
+
+def _body(
+    found: Measure, pipeline: Pipeline, moment: Moment, asked: MeasureQuery, start: int
+) -> dict[str, Any]:
     period = pipeline.book.calendar.period(asked.period) if asked.period else None
     table = _computed(found, pipeline, asked)
     part = readable(table.slice(start, asked.limit))
