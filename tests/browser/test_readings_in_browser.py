@@ -33,7 +33,7 @@ def test_the_cfo_freezes_and_shares_and_the_ceo_compares(
     figure = page.locator("#figure-base")
     sync_api.expect(figure).to_contain_text("61,111.10 EUR")
     # Every figure opens what it is, and leads to its deals.
-    figure.get_by_text("What it is").click()
+    figure.locator("summary").click()
     sync_api.expect(figure.locator(".formula")).to_contain_text("= 61,111.10 EUR")
     sync_api.expect(page.locator("figure.chart")).to_have_count(3)
     figure.locator(".value a").click()

@@ -75,6 +75,22 @@ def test_the_pages_say_what_the_database_says(at: Callable[[str], Client], later
     assert "checks come out even" in text_of(eve.get(f"/readings/reconciliation{Q2}"))
 
 
+def test_what_moved_opens_its_deals_whether_open_or_qualified(
+    at: Callable[[str], Client], later: Deal
+) -> None:
+    """All that is open is qualified in this company, and all of it is new since the year began."""
+    eve = at("eve")
+    page = eve.get(f"/readings/board{Q1}").content.decode()
+    addresses = set(map(unescape, re.findall(r'href="([^"]*behind=moved[^"]*line=new[^"]*)"', page)))
+    assert len(addresses) == 2
+    for address in addresses:
+        response: Any = eve.get(f"{address}&format=csv")
+        rows = csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode()))
+        assert {row["name"]: row["amount"] for row in rows} == {
+            "Acme rollout": "50000.00", "Beta": "11111.10", "Gamma": "0.00",
+        }, address  # fmt: skip
+
+
 def test_the_head_is_the_same_in_all(at: Callable[[str], Client], later: Deal) -> None:
     eve = at("eve")
     heads = {
@@ -156,7 +172,7 @@ def test_a_row_of_a_table_leads_to_its_deals(at: Callable[[str], Client], later:
     page = text_of(eve.get(f"/readings/sales/deals{Q2}&behind=nominal&of.owner=Ben+Baker"))
     assert "Beta" in page
     assert "Acme rollout" not in page
-    assert "value 11,111.10 EUR" in page
+    assert re.search(r"1 deal · 11,111\.10 EUR", page)
     blank = text_of(eve.get(f"/readings/marketing/deals{Q2}&behind=nominal&of.source="))
     assert "No deal is behind this figure" in blank
 
@@ -224,7 +240,7 @@ def test_freeze_open_and_compare(cast: Cast, at: Callable[[str], Client], later:
     assert "50,000.00" in deals
     assert fay.get(f"/readings/frozen/{row.pk}/compare?line=nominal&cause=luck").status_code == 422
     behind = text_of(fay.get(f"/readings/frozen/{row.pk}/sales/deals?behind=nominal"))
-    assert "value 50,000.00 EUR" in behind
+    assert "· 50,000.00 EUR" in behind
     # From then on the board's reading says what moved since it.
     assert "Since “Ann in April”" in unescape(fay.get("/readings/board").content.decode())
     for address in (f"/readings/frozen/{row.pk}/board", f"/readings/frozen/{row.pk}/compare"):

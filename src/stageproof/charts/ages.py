@@ -7,13 +7,12 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from stageproof.charts.bars import ROW, across, rows
+from stageproof.charts.bars import GAP, ROW, across, label_room, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.stages import BLANK
 from stageproof.charts.theme import INK, LATE, WON
 from stageproof.charts.wording import days_text, listed
 
-_LABELS = 170
 _THICK = 14
 
 
@@ -58,11 +57,9 @@ def _record(row: dict[str, Any], factor: float) -> dict[str, Any]:
 
 
 def _chart(records: list[dict[str, Any]], end: float, is_narrow: bool) -> Picture:
-    y = alt.Y(
-        "stage:N",
-        sort=[row["stage"] for row in records],
-        axis=alt.Axis(title=None, labelPadding=8, labelLimit=100 if is_narrow else _LABELS),
-    )
+    stages = [row["stage"] for row in records]
+    room = label_room(stages, is_narrow)
+    y = alt.Y("stage:N", sort=stages, axis=alt.Axis(title=None, labelPadding=8, labelLimit=room))
     scale = across(end * (2.1 if is_narrow else 1.36))
     base = alt.Chart(rows(records))
     colour = alt.condition("datum.late", alt.value(LATE), alt.value(WON))
@@ -77,7 +74,7 @@ def _chart(records: list[dict[str, Any]], end: float, is_narrow: bool) -> Pictur
         bars.transform_calculate(zero="0"),
         norms.encode(x=alt.X("norm:Q", scale=scale, axis=None), y=y),
         labels.encode(x=alt.X("end:Q", scale=scale, axis=None), y=y, text="text:N"),
-    ).properties(width=width(is_narrow, less=110 if is_narrow else _LABELS), height={"step": ROW})
+    ).properties(width=width(is_narrow, less=room + GAP), height={"step": ROW})
 
 
 def _finding(records: list[dict[str, Any]], late: list[str]) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import altair as alt
 
-from stageproof.charts.theme import MUTED, QUALIFICATION_COLOURS, QUALIFIED, WAIVED, WON
+from stageproof.charts.theme import LABEL, MUTED, QUALIFICATION_COLOURS, QUALIFIED, WAIVED, WON
 from stageproof.engine.qualification import QUALIFICATIONS
 
 BAR, ROW = 20, 36
 """Height of a bar and of its row in pixels."""
+_LETTER = 0.8 * LABEL
+"""What the renderer, which knows no fonts, takes a letter to be wide."""
+GAP = 10
+"""Between the labels left of the bars and the plot."""
+_LEAST, _MOST = 48, {True: 144, False: 240}
 
 PARTS = ("won", *QUALIFICATIONS)
 _FILLS = {"won": WON, **QUALIFICATION_COLOURS}
@@ -52,6 +57,12 @@ def outline() -> alt.Stroke:
 def rows(data: list[dict[str, Any]]) -> alt.Data:
     """The rows as inline data; numbers stay below what a drawing can show exactly."""
     return alt.Data(values=data)  # type: ignore[no-untyped-call]
+
+
+def label_room(labels: Iterable[str], is_narrow: bool) -> int:
+    """The pixels that the labels left of the bars may take: the longest fits, unless it would leave too little."""
+    longest = max(map(len, labels), default=0)
+    return min(max(int(longest * _LETTER) + 1, _LEAST), _MOST[is_narrow])
 
 
 def across(domain_end: float) -> alt.Scale:

@@ -7,12 +7,10 @@ from typing import Any
 
 import altair as alt
 
-from stageproof.charts.bars import BAR, ROW, across, rows
+from stageproof.charts.bars import BAR, GAP, ROW, across, label_room, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK, QUALIFIED, WAIVED
 from stageproof.charts.wording import opened, percent_text
-
-_LABELS = 150
 
 
 def funnel_chart(steps: Sequence[Mapping[str, Any]], *, measure: str) -> Drawing | None:
@@ -23,7 +21,8 @@ def funnel_chart(steps: Sequence[Mapping[str, Any]], *, measure: str) -> Drawing
     if not any(step["count"] for step in steps):
         return None
     data = [
-        {"step": opened(step["step"]), "start": 0, "end": step["count"], "unit": step["unit"], "text": _text(step)}
+        {"step": opened(step["step"]), "start": 0, "end": step["count"], "unit": step["unit"],
+         "text": _text(step, "of the step before"), "short": _text(step)}
         for step in steps
     ]  # fmt: skip
     end = max(each["end"] for each in data)
@@ -41,7 +40,7 @@ def funnel_chart(steps: Sequence[Mapping[str, Any]], *, measure: str) -> Drawing
 
 
 def _chart(data: list[dict[str, Any]], end: int, is_narrow: bool) -> Picture:
-    labels = 96 if is_narrow else _LABELS
+    labels = label_room((each["step"] for each in data), is_narrow)
     axis = alt.Axis(title=None, labelPadding=8, labelLimit=labels)
     y = alt.Y("step:N", sort=[each["step"] for each in data], axis=axis)
     scale = across(end * (2.1 if is_narrow else 1.5))
@@ -50,16 +49,20 @@ def _chart(data: list[dict[str, Any]], end: int, is_narrow: bool) -> Picture:
     )
     start, to = (alt.X(f"{name}:Q", scale=scale, axis=None) for name in ("start", "end"))
     bars = alt.Chart(rows(data)).mark_bar(height=BAR).encode(x=start, x2="end:Q", y=y, color=colour)
-    texts = alt.Chart(rows(data)).mark_text(align="left", dx=7, color=INK).encode(x=to, y=y, text="text:N")
+    texts = (
+        alt.Chart(rows(data))
+        .mark_text(align="left", dx=7, color=INK)
+        .encode(x=to, y=y, text="short:N" if is_narrow else "text:N")
+    )
     return alt.layer(bars, texts).properties(
-        width=width(is_narrow, less=labels + 12), height={"step": ROW - 4}
+        width=width(is_narrow, less=labels + GAP), height={"step": ROW - 4}
     )
 
 
-def _text(step: Mapping[str, Any]) -> str:
+def _text(step: Mapping[str, Any], of: str = "") -> str:
     parts = [f"{step['count']:,}"]
     if step["rate"] is not None:
-        parts.append(f"{percent_text(step['rate'], places=0)} of the step before")
+        parts.append(f"{percent_text(step['rate'], places=0)} {of}".rstrip())
     if step["out"]:
         parts.append(f"{step['out']:,} left")
     return " · ".join(parts)

@@ -7,12 +7,12 @@ from typing import Any
 
 import altair as alt
 
-from stageproof.charts.bars import rows
+from stageproof.charts.bars import GAP, label_room, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK, LINE, MUTED, QUALIFIED
 from stageproof.charts.wording import percent_text
 
-_ROW, _LABELS = 30, 170
+_ROW = 30
 FEW = 20
 """Below so many deals a rate is drawn hollow: it may be chance."""
 
@@ -48,7 +48,7 @@ def rates_chart(
 def _chart(
     data: list[dict[str, Any]], order: list[str], ranges: list[dict[str, Any]], is_narrow: bool
 ) -> Picture:
-    room = 96 if is_narrow else _LABELS
+    room = label_room(order, is_narrow)
     y = alt.Y("label:N", sort=order, axis=alt.Axis(title=None, labelPadding=8, labelLimit=room))
     # Room for the words behind the highest dot.
     scale = alt.Scale(domain=[0, 1.9 if is_narrow else 1.32], nice=False)
@@ -70,9 +70,7 @@ def _chart(
     )
     words = base.mark_text(align="left", dx=10, color=INK)
     layers.append(words.encode(x=alt.X("high:Q", scale=scale, axis=None), y=y, text="text:N"))
-    return alt.layer(*layers).properties(
-        width=width(is_narrow, less=110 if is_narrow else _LABELS), height={"step": _ROW}
-    )
+    return alt.layer(*layers).properties(width=width(is_narrow, less=room + GAP), height={"step": _ROW})
 
 
 def _text(row: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from stageproof.charts.bars import BAR, ROW, across, fill, outline, parts_of, rows
+from stageproof.charts.bars import BAR, GAP, ROW, across, fill, label_room, outline, parts_of, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK
 from stageproof.charts.wording import share_text, short_text
@@ -15,7 +15,6 @@ from stageproof.charts.wording import share_text, short_text
 SHOWN = 8
 """How many groups have a bar of their own; the table beside it has all."""
 BLANK = "(blank)"
-_LABELS = 170
 _SUMS = ("amount", "qualified_amount", "waived_amount", "unverifiable_amount", "unqualified_amount")
 
 
@@ -55,17 +54,17 @@ def _largest(groups: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, An
 
 
 def _chart(data: list[dict[str, Any]], texts: list[dict[str, Any]], end: int, is_narrow: bool) -> Picture:
-    room = 100 if is_narrow else _LABELS
+    room = label_room((text["group"] for text in texts), is_narrow)
     axis = alt.Axis(title=None, labelPadding=8, labelLimit=room)
     y = alt.Y("group:N", sort=[text["group"] for text in texts], axis=axis)
-    scale = across(end * (1.95 if is_narrow else 1.36))
+    scale = across(end * (2.15 if is_narrow else 1.36))
     start, end_of = (alt.X(f"{name}:Q", scale=scale, axis=None) for name in ("start", "end"))
     bars = alt.Chart(rows(data)).mark_bar(height=BAR, strokeWidth=1)
     labels = alt.Chart(rows(texts)).mark_text(align="left", dx=7, color=INK)
     return alt.layer(
         bars.encode(x=start, x2="end:Q", y=y, color=fill(), stroke=outline()),
         labels.encode(x=end_of, y=y, text="text:N"),
-    ).properties(width=width(is_narrow, less=110 if is_narrow else _LABELS), height={"step": ROW})
+    ).properties(width=width(is_narrow, less=room + GAP), height={"step": ROW})
 
 
 def _text(row: Mapping[str, Any], currency: str) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 
 import altair as alt
 
-from stageproof.charts.bars import rows
+from stageproof.charts.bars import GAP, label_room, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import DOWN, INK, LINE, UP, WON
 from stageproof.charts.wording import short_text
 
-_ROW, _BAR, _LABELS = 28, 18, 190
+_ROW, _BAR = 28, 18
 
 
 def walk_chart(steps: Sequence[Mapping[str, Any]], *, finding: str, currency: str) -> Drawing:
@@ -46,7 +46,7 @@ def _bars(steps: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, A
         start, end = (0, amount) if stands else (total, total + sign * amount)
         total = end
         kind = "end" if stands else "up" if sign > 0 else "down"
-        mark = "" if stands else "+" if sign > 0 else "−"
+        mark = "" if stands or not amount else "+" if sign > 0 else "−"
         bars.append(
             {"name": step["title"], "start": start, "end": end, "kind": kind, "left": min(start, end),
              "right": max(start, end), "text": f"{mark}{short_text(amount, currency)}"}
@@ -55,7 +55,7 @@ def _bars(steps: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, A
 
 
 def _chart(bars: list[dict[str, Any]], low: int, high: int, is_narrow: bool) -> Picture:
-    room = 120 if is_narrow else _LABELS
+    room = label_room((bar["name"] for bar in bars), is_narrow)
     axis = alt.Axis(title=None, labelPadding=8, labelLimit=room)
     y = alt.Y("name:N", sort=[bar["name"] for bar in bars], axis=axis)
     scale = alt.Scale(domain=[low, high + (high - low) * (0.34 if is_narrow else 0.14)], nice=False)
@@ -73,4 +73,4 @@ def _chart(bars: list[dict[str, Any]], low: int, high: int, is_narrow: bool) -> 
         zero.encode(x=alt.X("zero:Q", scale=scale, axis=None)),
         drawn,
         labels.encode(x=alt.X("right:Q", scale=scale, axis=None), y=y, text="text:N"),
-    ).properties(width=width(is_narrow, less=130 if is_narrow else _LABELS), height={"step": _ROW})
+    ).properties(width=width(is_narrow, less=room + GAP), height={"step": _ROW})

@@ -7,14 +7,13 @@ from typing import Any
 
 import altair as alt
 
-from stageproof.charts.bars import BAR, ROW, across, fill, outline, parts_of, rows
+from stageproof.charts.bars import BAR, GAP, ROW, across, fill, label_room, outline, parts_of, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK
 from stageproof.charts.wording import percent_text, short_text
 
 SHOWN = 12
 """How many bars the chart shows at most: the largest ones; the table beside it has all."""
-_LABELS = 190
 
 
 def sources_chart(
@@ -51,7 +50,7 @@ def sources_chart(
 
 
 def _chart(data: list[dict[str, Any]], texts: list[dict[str, Any]], end: int, is_narrow: bool) -> Picture:
-    labels = 100 if is_narrow else _LABELS
+    labels = label_room((text["name"] for text in texts), is_narrow)
     axis = alt.Axis(title=None, labelPadding=8, labelLimit=labels)
     y = alt.Y("name:N", sort=[text["name"] for text in texts], axis=axis)
     scale = across(end * (2.2 if is_narrow else 1.45))
@@ -61,7 +60,7 @@ def _chart(data: list[dict[str, Any]], texts: list[dict[str, Any]], end: int, is
     return alt.layer(
         bars.encode(x=start, x2="end:Q", y=y, color=fill(), stroke=outline()),
         words.encode(x=to, y=y, text="text:N"),
-    ).properties(width=width(is_narrow, less=labels + 12), height={"step": ROW})
+    ).properties(width=width(is_narrow, less=labels + GAP), height={"step": ROW})
 
 
 def _text(row: Mapping[str, Any], currency: str) -> str:

@@ -7,13 +7,12 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from stageproof.charts.bars import BAR, ROW, across, fill, outline, parts_of, rows
+from stageproof.charts.bars import BAR, GAP, ROW, across, fill, label_room, outline, parts_of, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK
 from stageproof.charts.wording import count_text, short_text
 
 BLANK = "(blank)"
-_LABELS = 170
 
 
 def stages_chart(by_stage: pl.DataFrame, *, currency: str) -> Drawing:
@@ -42,20 +41,20 @@ def stages_chart(by_stage: pl.DataFrame, *, currency: str) -> Drawing:
 
 
 def _chart(data: list[dict[str, Any]], texts: list[dict[str, Any]], end: int, is_narrow: bool) -> Picture:
-    room = 100 if is_narrow else _LABELS
+    room = label_room((text["stage"] for text in texts), is_narrow)
     y = alt.Y(
         "stage:N",
         sort=[text["stage"] for text in texts],
         axis=alt.Axis(title=None, labelPadding=8, labelLimit=room),
     )
-    scale = across(end * (1.95 if is_narrow else 1.36))
+    scale = across(end * (2.15 if is_narrow else 1.36))
     start, end_of = (alt.X(f"{name}:Q", scale=scale, axis=None) for name in ("start", "end"))
     bars = alt.Chart(rows(data)).mark_bar(height=BAR, strokeWidth=1)
     labels = alt.Chart(rows(texts)).mark_text(align="left", dx=7, color=INK)
     return alt.layer(
         bars.encode(x=start, x2="end:Q", y=y, color=fill(), stroke=outline()),
         labels.encode(x=end_of, y=y, text="text:N"),
-    ).properties(width=width(is_narrow, less=110 if is_narrow else _LABELS), height={"step": ROW})
+    ).properties(width=width(is_narrow, less=room + GAP), height={"step": ROW})
 
 
 def _text(row: dict[str, Any], of: str, currency: str) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 
 import altair as alt
 
-from stageproof.charts.bars import ROW, across, rows
+from stageproof.charts.bars import GAP, ROW, across, label_room, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK, MUTED, WON
 from stageproof.charts.wording import days_text
 
-_LABELS, _THICK = 170, 14
+_THICK = 14
 
 
 def stays_chart(records: Sequence[Mapping[str, Any]], *, measure: str) -> Drawing | None:
@@ -35,7 +35,7 @@ def stays_chart(records: Sequence[Mapping[str, Any]], *, measure: str) -> Drawin
     end = max(max(row["end"], row["norm"] or 0) for row in data)
 
     def chart(is_narrow: bool) -> Picture:
-        room = 96 if is_narrow else _LABELS
+        room = label_room((row["stage"] for row in data), is_narrow)
         y = alt.Y(
             "stage:N",
             sort=[row["stage"] for row in data],
@@ -63,7 +63,7 @@ def stays_chart(records: Sequence[Mapping[str, Any]], *, measure: str) -> Drawin
             words.encode(
                 x=alt.X("right:Q", scale=scale, axis=None), y=y, text="short:N" if is_narrow else "text:N"
             ),
-        ).properties(width=width(is_narrow, less=110 if is_narrow else _LABELS), height={"step": ROW})
+        ).properties(width=width(is_narrow, less=room + GAP), height={"step": ROW})
 
     slow = max(data, key=lambda row: row["median"])
     return drawing(

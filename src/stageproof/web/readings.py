@@ -20,6 +20,7 @@ from stageproof.engine.period import day_at
 from stageproof.engine.readings import Where
 from stageproof.records.models import Deal, Organisation
 from stageproof.web.board import whole_number
+from stageproof.web.cards import what_of
 from stageproof.web.exports import as_csv
 from stageproof.web.figures import why
 from stageproof.web.filters import ANY_RISK
@@ -31,6 +32,8 @@ from stageproof.web.reading_papers import ASKS, SHOWN, TITLES, paper_of
 from stageproof.web.reading_pdf import SIZES, pdf_of
 
 ROWS = 100
+ALIKE = ("team", "pipeline", "status", "currency", "qualification")
+"""The facts that need no column of their own where every row has the same."""
 MOVES = "board"
 """The reading that says what moved, which takes a bridge."""
 OVERVIEW = {
@@ -213,7 +216,10 @@ def listed(request: HttpRequest, found: pl.DataFrame, currency: str) -> dict[str
     pages = max(1, -(-found.height // ROWS))
     page = min(max(whole_number(request, "page", 1), 1), pages)
     rows = list(found.slice((page - 1) * ROWS, ROWS).iter_rows(named=True))
+    alike = same_in_all(found, currency)
     for row in rows:
+        if row.get("deal") and row.get("name"):
+            row["name"] = what_of(row["name"], row.get("account") or "")
         if "probability" in row:
             row["probability"] = percent_text(row["probability"])
     sums = {
@@ -221,9 +227,23 @@ def listed(request: HttpRequest, found: pl.DataFrame, currency: str) -> dict[str
         if name in found.columns and (name != "amount" or "value" not in found.columns)
     }  # fmt: skip
     return {
-        "rows": rows, "columns": found.columns, "count": found.height, "page_number": page, "pages": pages,
-        "sums": sums, "list_currency": currency, "csv": f"?{urlencode([*_pairs(request), ('format', 'csv')])}",
+        "rows": rows, "columns": [name for name in found.columns if name not in alike],
+        "alike": [str(value) for value in alike.values() if value is not None],
+        "noun": "deal" if "deal" in found.columns and found["deal"].is_unique().all() else "row",
+        "count": found.height, "page_number": page, "pages": pages, "sums": sums, "list_currency": currency,
+        "csv": f"?{urlencode([*_pairs(request), ('format', 'csv')])}",
     }  # fmt: skip
+
+
+def same_in_all(found: pl.DataFrame, currency: str) -> dict[str, Any]:
+    """The facts that every row has alike, which are said once; None for those that say nothing at all.
+
+    Converted amounts say nothing where all are in the currency of the list already.
+    """
+    alike = {name: found[name][0] for name in ALIKE if name in found.columns and found[name].n_unique() == 1}
+    if alike.get("currency") == currency and {"amount", "value"} <= set(found.columns):
+        alike["value"] = None
+    return alike
 
 
 def named(found: pl.DataFrame) -> pl.DataFrame:
