@@ -16,6 +16,7 @@ from stageproof.engine.book import Book, Pipeline
 from stageproof.engine.definition import Definition, read_definition
 from stageproof.engine.frames import instant_number
 from stageproof.engine.period import Calendar
+from stageproof.records.deal_rows import OF_A_DEAL, DealRows
 from stageproof.records.models import DefinitionVersion, Organisation
 from stageproof.records.warm_table import WarmTable
 
@@ -197,6 +198,7 @@ class _Warm:
     shown: dict[str, pl.DataFrame] = field(default_factory=dict)
     book: Book | None = None
     pipelines: dict[int, Pipeline] = field(default_factory=dict)
+    rows: dict[str, DealRows] = field(default_factory=dict)
 
 
 _lock = threading.Lock()
@@ -255,6 +257,20 @@ def deals_touched(after: int) -> list[str]:
     return pl.concat(found).drop_nulls().unique().to_list() if found else []
 
 
+def rows_of_deals(whole: Book, keys: Sequence[str]) -> dict[str, pl.DataFrame] | None:
+    """What the book of the present holds of some deals, per table; None of any other book."""
+    warm = _warm
+    if warm.book is not whole:
+        return None
+    found = {}
+    for name in OF_A_DEAL:
+        table, rows = warm.tables[name], warm.rows.get(name)
+        if rows is None or not rows.still_of(table):
+            rows = warm.rows[name] = DealRows.of(table)
+        found[name] = warm.shown[name][rows.found(table, keys)]
+    return found
+
+
 def forget() -> None:
     """Drops what is loaded, for a database that was replaced."""
     global _warm
@@ -281,7 +297,7 @@ def _current() -> _Warm:
                 for source in SOURCES
             }
             shown = {name: _shown(name, table, base) for name, table in loaded.items()}
-            _warm = _Warm(seq, directory, loaded, shown, _book(shown, base))
+            _warm = _Warm(seq, directory, loaded, shown, _book(shown, base), rows=dict(base.rows))
         return _warm
 
 

@@ -10,14 +10,14 @@ from typing import Any
 import narwhals as nw
 
 from stageproof.actions.gate import definition_for
-from stageproof.engine.book import Book, Pipeline
+from stageproof.engine.book import Book, Pipeline, in_memory
 from stageproof.engine.criteria import MET, WAIVED, assess_one
 from stageproof.engine.definition import Criterion, Definition, Stage
-from stageproof.engine.frames import collect, readable
+from stageproof.engine.frames import Lazy, collect, readable
 from stageproof.engine.one_deal import in_hand
 from stageproof.engine.proof import remedy, sentence
-
-OF_A_DEAL = ("deals", "evidence", "roles", "activities")
+from stageproof.records.deal_rows import OF_A_DEAL
+from stageproof.records.tables import rows_of_deals
 
 
 @dataclass(frozen=True)
@@ -60,12 +60,17 @@ class StageStep:
 
 def book_of(book: Book, keys: Sequence[str]) -> Book:
     """The book with the rows of some deals alone."""
-    kept = {
-        name: frame.filter(nw.col("deal").is_in(list(keys))) if name in OF_A_DEAL else frame
-        for name, frame in book.tables.items()
-    }
-    return replace(book, tables={name: nw.from_native(frame.to_native().collect().lazy()) for name, frame in kept.items()
-                                 if name in (*OF_A_DEAL, "rates")})  # fmt: skip
+    few, rows = book, rows_of_deals(book, keys)
+    if rows is None:
+        theirs = nw.col("deal").is_in(list(keys))
+        tables = {name: frame.filter(theirs) for name, frame in book.tables.items() if name in OF_A_DEAL}
+    else:
+        for name, frame in rows.items():
+            few = few.with_rows(name, frame)
+        tables = {name: few.tables[name] for name in rows}
+    if "rates" in book.tables:
+        tables["rates"] = book.tables["rates"]
+    return replace(few, tables={name: in_memory(frame) for name, frame in tables.items()})
 
 
 def known_by(book: Book, at: int, known_at: int) -> Book:
@@ -107,8 +112,7 @@ class DealAt:
 
     def table(self, name: str) -> list[dict[str, Any]]:
         """What belongs to the deal at the instant, with real dates."""
-        frame = getattr(self.pipeline, name)
-        return [] if frame is None else readable(collect(frame)).to_dicts()
+        return self.pipeline.remember(f"rows of {name}", lambda: _rows(getattr(self.pipeline, name)))
 
 
 def deal_at(book: Book, key: str, at: int, known_at: int | None = None) -> DealAt | None:
@@ -121,6 +125,10 @@ def deal_at(book: Book, key: str, at: int, known_at: int | None = None) -> DealA
     row = rows[0]
     definition = definition_for(pipeline.definitions, row["pipeline"])
     return DealAt(pipeline, row, definition, [] if definition is None else _steps(pipeline, row, definition))
+
+
+def _rows(frame: Lazy | None) -> list[dict[str, Any]]:
+    return [] if frame is None else readable(collect(frame)).to_dicts()
 
 
 def _steps(pipeline: Pipeline, row: dict[str, Any], definition: Definition) -> list[StageStep]:
