@@ -326,3 +326,21 @@ def test_versions_are_contiguous_whatever_the_dates(
     chance.shuffle(rows)
     again = imported({"d.csv": head + "\n".join(rows)}).book.table("deals")
     assert again.sort("deal", "valid_from").equals(table)
+
+
+def test_a_board_in_groups_with_the_header_again_and_sums(imported: Import) -> None:
+    text = (
+        "Deals,,,\nActive,,,\nName,Stage,Amount,Created\nDepot,Proposal,10,2024-01-02\nHarbour,Proposal,20,2024-01-02\n"
+        ",,30,\nDone,,,\nName,Stage,Amount,Created\nPier,Closed Won,5,2024-01-03\nSubtotal,,5,\nTotal SA,Proposal,,2024-01-04\n"
+        "Zwischensumme:,,35,\n"
+    )
+    found = imported({"board.csv": text})
+    assert sorted((each.row, each.problem.code) for each in found.rejected) == [
+        (6, "no_id"),
+        (7, "heading"),
+        (8, "repeated_header"),
+        (10, "footer"),
+        (12, "footer"),
+    ]
+    assert {row[0] for row in versions(found)} == {"Depot", "Harbour", "Pier", "Total SA"}
+    assert (found.accounting.read, found.accounting.taken, found.accounting.rejected) == (9, 4, 5)

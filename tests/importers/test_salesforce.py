@@ -352,3 +352,22 @@ def test_fields_that_an_organisation_added_stand_in(imported: Import) -> None:
     assert versions(found, "amount", "next_step_on", "competitor") == [
         ("D1", "1970-01-01 00:00", "open", 500, dt.date(2024, 2, 1), "Rival")
     ]
+
+
+def test_ids_of_15_characters_join_those_of_18(imported: Import) -> None:
+    # 006bm00000LKgOn is 006bm00000LKgOnAAL in the sample above; the case of letters tells ids apart.
+    deals = "Opportunity ID,Opportunity Name,Stage,Amount,Created Date,Owner ID\n"
+    deals += "006bm00000LKgOn,A,Proposal,10,2024-01-02,005bm00000LKgOn\n"
+    deals += "006bm00000LKgON,B,Proposal,20,2024-01-02,005bm00000LKgOn\n"
+    history = HISTORY + "1,006bm00000LKgOnAAL,Proposal,7,2024-05-01,Pipeline,2024-01-02T00:00:00Z,x,false\n"
+    history += "2,006bm00000LKgOnAAL,Proposal,10,2024-05-01,Pipeline,2024-01-09T00:00:00Z,x,false\n"
+    users = "Id,Name,Username\n005bm00000LKgOnAAL,Ada Long,ada@x.example\n"
+    found = imported({"report.csv": deals, "OpportunityHistory.csv": history, "User.csv": users})
+    rows = versions(found, "amount", "owner")
+    assert rows[0] == ("006bm00000LKgONAA1", "2024-01-02 00:00", "open", 20_00, "Ada Long")
+    assert [(row[0], row[3]) for row in rows[1:]] == [
+        ("006bm00000LKgOnAAL", 7_00),
+        ("006bm00000LKgOnAAL", 10_00),
+    ]
+    assert found.accounting.rejected == 0
+    assert "long_ids" in codes(found)

@@ -10,7 +10,7 @@ import polars as pl
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.layout import Layout
 from stageproof.importers.rows import Sheet, refusal
-from stageproof.importers.tally import Tally
+from stageproof.importers.tally import TOTALS, Tally, is_footer
 
 
 def account_for(
@@ -27,6 +27,7 @@ def account_for(
     footers = tally.footers()
     if footers:
         frame = frame.filter(~pl.col("row").is_in(footers))
+    frame = _without_repeats(_without_totals(frame, layout, tally), layout, tally)
     rejected = tuple(sorted(tally.rejected, key=lambda each: each.row))
     if not frame.height and not partial:
         _refuse_without_rows(tally)
@@ -42,6 +43,33 @@ def account_for(
         blank_rows=tally.blank,
         path=path,
     )
+
+
+def _without_totals(frame: pl.DataFrame, layout: Layout, tally: Tally) -> pl.DataFrame:
+    """The rows without those in the middle that sum others up; their cells are those read."""
+    cells = [name for name in frame.columns if name != "row"]
+    if cells[:1] != ["c0"] or not (lines := frame.filter(pl.col("c0").str.contains(TOTALS))).height:
+        return frame
+    found = {
+        row: texts for *texts, row in lines.select(*cells, "row").rows() if is_footer(texts, width=len(cells))
+    }
+    for row, texts in found.items():
+        at = dict(zip(cells, texts, strict=True))
+        tally.reject_footer(row, [at.get(f"c{place}", "") for place in range(len(layout.header))])
+    return frame.filter(~pl.col("row").is_in(list(found)))
+
+
+def _without_repeats(frame: pl.DataFrame, layout: Layout, tally: Tally) -> pl.DataFrame:
+    """The rows without those that say the header again."""
+    places = [int(name[1:]) for name in frame.columns if name != "row"]
+    if len(places) < 2:
+        return frame
+    again = frame.filter(
+        pl.all_horizontal(pl.col(f"c{at}").str.strip_chars() == layout.header[at] for at in places)
+    )["row"]
+    for row in again:
+        tally.reject_header(row, layout.header)
+    return frame.filter(~pl.col("row").is_in(again.implode())) if len(again) else frame
 
 
 def _refuse_without_rows(tally: Tally) -> None:

@@ -43,6 +43,8 @@ _CATEGORIES = {
     "closed": "closed",
     "closedwon": "closed",
 }
+_ENOUGH = 3
+"""Of so few columns one may well be all that is filled in."""
 _RESERVED = frozenset(DEALS.names) | {"value", "qualification", "position", "row"}
 
 
@@ -279,6 +281,7 @@ def _listed(names: Sequence[str], most: int = 12) -> str:
 
 
 def _check(intake: Intake, frame: pl.DataFrame, lookups: Lookups, definition: Definition | None) -> None:
+    _reject_headings(intake)
     intake.reject(
         frame["status"] == UNKNOWN,
         "unknown_outcome",
@@ -316,6 +319,21 @@ def _check(intake: Intake, frame: pl.DataFrame, lookups: Lookups, definition: De
             _stage_remedy([stage], known),
             "stage",
         )
+
+
+def _reject_headings(intake: Intake) -> None:
+    """Rejects rows with nothing but one cell: the headings of groups, which people write into the column of names."""
+    cells = [name for name in intake.cells.columns if name != "row"]
+    if len(cells) < _ENOUGH:
+        return
+    filled = pl.sum_horizontal((pl.col(name).str.strip_chars() != "").cast(pl.Int32) for name in cells)
+    intake.reject(
+        intake.cells.select(filled == 1).to_series(),
+        "heading",
+        "The row has but one cell filled: it is taken for a heading.",
+        "If it is a deal, fill in its stage.",
+        "name" if intake.has("name") else "deal",
+    )
 
 
 def _stage_remedy(stages: Sequence[str], known: Sequence[str]) -> str:

@@ -12,7 +12,10 @@ from stageproof.importers.intake import Intake
 def identify(intake: Intake, frame: pl.DataFrame) -> pl.Series:
     """The id of each deal; made of name and account, told apart by content, where the file has no ids."""
     if intake.has("deal"):
-        found = intake.text("deal")
+        found, given = intake.text("deal"), intake.raw("deal")
+        if given is not None and not found.equals(given):
+            says = "Salesforce ids of 15 characters are taken in their form of 18, in which data exports have them."
+            intake.note("long_ids", says, "deal")
         intake.reject(
             found.is_null(), "no_id", "The deal has no id.", "Fill it in, or remove the row.", "deal"
         )

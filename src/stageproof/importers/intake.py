@@ -13,9 +13,10 @@ from stageproof.importers.columns import Order, read_amounts, read_dates, read_t
 from stageproof.importers.columns.number_text import SHARED, currency_of
 from stageproof.importers.header_units import HeaderUnit, header_unit
 from stageproof.importers.mapping import ORDERS, Mapping
+from stageproof.importers.salesforce_ids import long_ids
 from stageproof.importers.shape import Recognised
 from stageproof.importers.sheet import Sheet, whole_rows
-from stageproof.importers.vocabulary import CRUCIAL, KINDS
+from stageproof.importers.vocabulary import CRUCIAL, IDS, KINDS
 
 MAX_VALUE_SHOWN = 80
 _REMEDIES = {
@@ -103,9 +104,11 @@ class Intake:
         return pl.Series([None], dtype=dtype).new_from_index(0, self.cells.height)
 
     def text(self, name: str) -> pl.Series:
-        """The field as text; nulls where the file has no such column."""
+        """The field as text; nulls where the file has no such column. Ids are in their long form."""
         found = self.raw(name)
-        return self.nothing().alias(name) if found is None else found
+        if found is None:
+            return self.nothing().alias(name)
+        return long_ids(found) if name in IDS else found
 
     def yes_no(self, name: str) -> pl.Series:
         """The field as true, false or null."""

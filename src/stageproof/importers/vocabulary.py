@@ -186,3 +186,11 @@ CRUCIAL = (
     "from_on",
 )
 """A row whose value here cannot be read is rejected; elsewhere the value is left out with a problem."""
+
+IDS = frozenset(
+    _names(
+        "deal deal_id merged follows account account_id contact contact_id lead campaign campaign_id user owner_id"
+        " actor manager_id"
+    )
+)
+"""Fields in which a system's own ids stand, beside the names that people put there."""
