@@ -8,7 +8,6 @@ import pytest
 
 from stageproof.actions.accounts import (
     create_account,
-    duplicate_accounts,
     edit_account,
     find_account,
     merge_accounts,
@@ -16,6 +15,7 @@ from stageproof.actions.accounts import (
 from stageproof.actions.committee import add_to_committee
 from stageproof.actions.conflict import Conflict, NotFound
 from stageproof.actions.contacts import create_contact, edit_contact, find_contact, merge_contacts
+from stageproof.actions.duplicates import duplicates
 from stageproof.actions.likeness import company_key, domain_key, person_key
 from stageproof.actions.permission import Forbidden
 from stageproof.records.doctor import doctor
@@ -50,7 +50,7 @@ def test_a_likely_twin_is_shown_before_it_is_made(cast: Cast, now: Clock, acme: 
         [problem] = refused(lambda facts=facts: create_account(cast.ann, now=now(), facts=facts))  # type: ignore[misc]
         assert (problem.code, problem.value) == ("likely_duplicate", str(acme.pk))
     twin = create_account(cast.ann, now=now(), facts={"name": "ACME Inc"}, even_if_similar=True)
-    assert [[each.id for each in group] for group in duplicate_accounts()] == [[acme.pk, twin.pk]]
+    assert [(each.one, each.other) for each in duplicates(cast.ann, "account")] == [(acme.pk, twin.pk)]
 
 
 def test_a_merge_takes_deals_contacts_and_fills_blanks(

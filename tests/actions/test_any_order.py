@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import tempfile
+from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -31,15 +32,17 @@ from stageproof.actions.deals import create_deal, edit_deal, move_deal
 from stageproof.actions.evidence import attach_evidence, revoke_evidence, verify_evidence
 from stageproof.actions.import_deals import commit_import
 from stageproof.actions.merge_deals import merge_deals
+from stageproof.actions.merges import last_merge
 from stageproof.actions.organisation import set_up
 from stageproof.actions.undo_import import undo_import
+from stageproof.actions.undo_merge import undo_merge
 from stageproof.actions.waivers import grant_waiver
 from stageproof.engine.measures.open_pipeline import open_pipeline
 from stageproof.engine.money import Money
 from stageproof.engine.problem import Refused
 from stageproof.engine.templates import template
 from stageproof.records.doctor import doctor
-from stageproof.records.models import Deal, DealVersion, EvidenceVersion, Person
+from stageproof.records.models import Deal, DealVersion, EvidenceVersion, Merge, Person
 from stageproof.records.tables import book, forget
 
 START = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
@@ -72,11 +75,12 @@ class Modelled:
     versions: int = 1
     waived: set[str] = field(default_factory=set)
     met: set[str] = field(default_factory=set)
+    replies: int = 0
     evidence: dict[str, str] = field(default_factory=dict)
 
 
 class Verbs(RuleBasedStateMachine):
-    """Creates, edits, moves, proves, waives, merges, imports and undoes."""
+    """Creates, edits, moves, proves, waives, merges, parts, imports and undoes."""
 
     deals = Bundle("deals")
     runs = Bundle("runs")
@@ -89,6 +93,7 @@ class Verbs(RuleBasedStateMachine):
         self.at = START
         self.model: dict[str, Modelled] = {}
         self.gone: dict[str, int] = {}
+        self.merged: list[tuple[int, str, Modelled, Modelled]] = []
         self.imported: dict[int, dict[str, Modelled | None]] = {}
         self.number = self.steps = 0
         olga = set_up(name="N", zone="UTC", currency="EUR", owner_name="Olga Novak", owner_email="olga@n.example",
@@ -184,14 +189,15 @@ class Verbs(RuleBasedStateMachine):
 
     def _count(self, deal: Modelled) -> None:
         criteria = {"pain": "pain_confirmed", "metrics": "impact_measured", "budget": "budget_confirmed"}
-        replied = deal.met & {"buyer_replied"}
+        replied = {"buyer_replied"} if deal.replies else set()
         deal.met = replied | {criteria[kind] for kind in deal.evidence.values()}
 
     @rule(key=deals)
     def talk(self, key: str) -> None:
         if key not in self.gone:
             log_activity(self.olga, key, kind="call", side="buyer", subject="They called", now=self.now())
-            self.model[key].met.add("buyer_replied")
+            self.model[key].replies += 1
+            self._count(self.model[key])
 
     @rule(winner=deals, loser=deals)
     def merge(self, winner: str, loser: str) -> None:
@@ -199,12 +205,38 @@ class Verbs(RuleBasedStateMachine):
             return
         merge_deals(self.olga, winner=winner, loser=loser, now=self.now())
         kept, gone = self.model[winner], self.model.pop(loser)
+        self.merged.append((last_merge("deal", winner).pk, loser, deepcopy(kept), deepcopy(gone)))
         self.gone[loser] = gone.versions + 1
         kept.amount = gone.amount if kept.amount is None else kept.amount
         kept.versions += 1
         kept.evidence |= gone.evidence
-        kept.met |= gone.met & {"buyer_replied"}
+        kept.replies += gone.replies
         self._count(kept)
+
+    @precondition(lambda verbs: verbs.merged)
+    @rule()
+    def part(self) -> None:
+        """The last merge undone; what was done to the one since stays with it."""
+        merge, loser, was, gone = self.merged.pop()
+        row = Merge.objects.get(pk=merge)
+        filled = was.amount is None and gone.amount is not None
+        try:
+            undo_merge(self.olga, merge, now=self.now())
+        except Refused:
+            # The one is gone itself, or somebody changed an amount or a close date that it took over.
+            assert row.winner in self.gone or filled or gone.status != "open"
+            return
+        kept = self.model[row.winner]
+        assert not filled or kept.amount in (gone.amount, None)
+        kept.amount = None if filled else kept.amount
+        kept.versions += 1
+        theirs = {name: kind for name, kind in gone.evidence.items() if name in kept.evidence}
+        kept.evidence = {name: kind for name, kind in kept.evidence.items() if name not in theirs}
+        kept.replies -= gone.replies
+        gone.evidence, gone.versions = theirs, self.gone.pop(loser) + 1
+        self.model[loser] = gone
+        self._count(kept)
+        self._count(gone)
 
     @precondition(imports_left)
     @rule(target=runs, amount=AMOUNTS, key=st.none() | deals, stage=st.sampled_from(STAGES))

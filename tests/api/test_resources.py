@@ -123,11 +123,45 @@ def test_accounts_and_contacts(api: Api, acme: Account, what: str) -> None:
     assert ann.get(f"/{what}/0").status == 422
 
 
-def test_likely_duplicates_are_listed(api: Api, acme: Account) -> None:
-    ann = api("ann")
+def test_likely_duplicates_are_listed_and_kept_apart(api: Api, acme: Account) -> None:
+    ann, mia = api("ann"), api("mia")
     twin = ann.post("/accounts", {"name": "ACME Corp.", "even_if_similar": True}).body
-    (group,) = ann.get("/accounts/duplicates").body["items"]
-    assert [each["id"] for each in group["accounts"]] == [acme.pk, twin["id"]]
+    third = ann.post("/accounts", {"name": "Acme, Inc", "even_if_similar": True}).body
+    first = ann.get("/duplicates/account", limit=1).body
+    [pair] = first["items"]
+    assert (pair["one"]["id"], pair["other"]["id"], pair["why"]) == (
+        str(acme.pk), str(twin["id"]), ["the same name"],
+    )  # fmt: skip
+    assert len(ann.get("/duplicates/account", cursor=first["next"]).body["items"]) == 2
+    both = {"one": str(twin["id"]), "other": str(acme.pk)}
+    with nothing_changes():
+        assert ann.post("/duplicates/account/apart", both).status == 403
+    assert mia.post("/duplicates/account/apart", both).body == {"apart": True}
+    left = [(each["one"]["id"], each["other"]["id"]) for each in mia.get("/duplicates/account").body["items"]]
+    assert left == [(str(acme.pk), str(third["id"])), (str(twin["id"]), str(third["id"]))]
+    assert mia.post("/duplicates/account/together", both).body == {"apart": False}
+    assert len(mia.get("/duplicates/account").body["items"]) == 3
+    assert ann.get("/duplicates/lead").status == 422
+    assert ann.get("/duplicates/deal").body == {"items": [], "next": None}
+
+
+def test_a_merge_and_a_change_are_undone(api: Api, cast: Cast, deal: Deal) -> None:
+    ann, otto = api("ann"), api("otto")
+    twin = ann.post("/deals", {"name": "Twin", "product": "GTX"}).body["key"]
+    assert ann.post(f"/deals/{deal.key}/merge", {"loser": twin}).body["product"] == "GTX"
+    assert ann.get(f"/deals/{twin}").status == 404
+    [merge] = ann.get("/merges", what="deal", winner=deal.key).body["items"]
+    assert (merge["loser"], merge["undone_at"]) == (twin, None)
+    assert otto.get("/merges").body["items"] == []
+    with nothing_changes():
+        assert otto.post(f"/merges/{merge['id']}/undo", {}).status == 404
+    assert ann.post(f"/merges/{merge['id']}/undo", {}).body["undone_by"] == cast.ann.name
+    assert (ann.get(f"/deals/{deal.key}").body["product"], ann.get(f"/deals/{twin}").status) == (None, 200)
+    assert ann.post(f"/merges/{merge['id']}/undo", {}).codes == ["merge_undone"]
+    gone = ann.post(f"/deals/{twin}/delete", {"reason": "Twice"}).body
+    assert ann.post("/changes/undo", {"first": gone["seq"]}).body == {"undone": 1}
+    assert ann.get(f"/deals/{twin}").status == 200
+    assert ann.post("/changes/undo", {"first": 1, "last": 4_711}).status == 404
 
 
 def test_targets_and_rates(api: Api, cast: Cast) -> None:

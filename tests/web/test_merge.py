@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
 
-from stageproof.actions.accounts import create_account
+from stageproof.actions.accounts import create_account, edit_account
 from stageproof.actions.contacts import create_contact
 from stageproof.actions.deals import create_deal, move_deal
 from stageproof.records.models import Account, Contact, Deal, RoleVersion
-from tests.web.conftest import Cast, Clock, text_of
+from tests.web.conftest import PART, Cast, Clock, text_of
 
 At = Callable[[str], Client]
 
@@ -57,6 +60,7 @@ def test_two_accounts_become_one(at: At, acme: Account, twin: Account, deal: Dea
 def test_the_page_of_duplicates_leads_to_the_comparison(at: At, acme: Account, twin: Account) -> None:
     page = at("mia").get("/accounts/duplicates").content.decode()
     assert f'href="/accounts/{acme.pk}/merge?with={twin.pk}"' in page
+    assert "Likely The same name" in text_of(at("mia").get("/accounts/duplicates"))
     assert "merge?with" not in at("ann").get("/accounts/duplicates").content.decode()
 
 
@@ -132,3 +136,53 @@ def test_deals_of_others_are_neither_offered_nor_merged(
     form = {"winner": deal.key, "loser": ottos.key}
     assert client.post(f"/deals/{deal.key}/merge", form).status_code == 404
     assert at("eve").get(f"/deals/{deal.key}/merge").status_code == 403
+
+
+def undo_of(response: Any) -> str:
+    """Where the page's first button leads that undoes something."""
+    found = re.search(r'<form[^>]* action="([^"]*/undo)"', response.content.decode())
+    assert found
+    return found[1]
+
+
+def test_a_merge_is_undone_from_its_notice(at: At, acme: Account, twin: Account, deal: Deal) -> None:
+    client = at("mia")
+    done = client.post(f"/accounts/{acme.pk}/merge", {"winner": twin.pk, "loser": acme.pk}, follow=True)
+    assert "The two are one account now: ACME, Inc." in text_of(done)
+    back = client.post(undo_of(done), {"next": f"/accounts/{acme.pk}"}, follow=True)
+    assert back.redirect_chain == [(f"/accounts/{acme.pk}", 302)]
+    assert "Acme Corp and ACME, Inc. are two again." in text_of(back)
+    deal.refresh_from_db()
+    twin.refresh_from_db()
+    assert (deal.account_id, twin.domain) == (acme.pk, "")
+    assert client.post("/merges/4711/undo").status_code == 404
+
+
+def test_a_merge_is_undone_from_the_history_by_whom_may(
+    at: At, cast: Cast, now: Clock, acme: Account, deal: Deal
+) -> None:
+    second = create_deal(cast.ann, now=now(), facts={"name": "Acme roll-out", "account": acme}).deal
+    at("ann").post(f"/deals/{deal.key}/merge", {"winner": deal.key, "loser": second.key}, follow=True)
+    assert "Acme roll-out" in text_of(at("ann").get("/taken-out"))
+    assert "Acme roll-out" not in text_of(at("otto").get("/taken-out"))
+    assert "/undo" not in at("ben").get(f"/deals/{deal.key}").content.decode()
+    assert "/undo" not in at("ben").get("/taken-out").content.decode()
+    url = undo_of(at("ann").get(f"/deals/{deal.key}"))
+    assert at("ben").post(url).status_code == 403
+    assert at("otto").post(url).status_code == 404
+    part = at("ann").post(url, **PART)
+    assert json.loads(part["HX-Trigger"])["toast"]["text"].endswith("are two again.")
+    second.refresh_from_db()
+    assert second.status == "open"
+    assert "Merge undone" in text_of(at("ann").get(f"/deals/{deal.key}"))
+
+
+def test_what_stands_in_the_way_of_an_undo_is_said(at: At, cast: Cast, now: Clock, acme: Account) -> None:
+    twin = create_account(cast.ann, now=now(), facts={"name": "Twin", "country": "AT"})
+    done = at("mia").post(f"/accounts/{acme.pk}/merge", {"winner": acme.pk, "loser": twin.pk}, follow=True)
+    edit_account(cast.ann, acme.pk, now=now(), changes={"country": "DE"})
+    answer = at("mia").post(undo_of(done))
+    assert answer.status_code == 422
+    assert "Acme Corp was changed since the two became one by ann@northwind.example: country." in text_of(
+        answer
+    )

@@ -82,16 +82,6 @@ def likely_accounts(facts: Mapping[str, Any]) -> list[Likely]:
     return list(found.values())
 
 
-def duplicate_accounts() -> list[list[Likely]]:
-    """Groups of accounts that are likely to be the same, the oldest first in each."""
-    groups: dict[str, list[Likely]] = {}
-    rows = Account.objects.filter(merged_into__isnull=True).order_by("id").values_list("id", "name")
-    for pk, name in rows:
-        if key := company_key(name):
-            groups.setdefault(key, []).append(Likely(pk, name, "has the same name"))
-    return [group for group in groups.values() if len(group) > 1]
-
-
 def check_account(facts: Mapping[str, Any], account: Account | None = None) -> list[Problem]:
     """Everything that is wrong with values given for an account."""
     problems = unknown_facts(facts, FIELDS)

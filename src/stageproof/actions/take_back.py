@@ -5,16 +5,25 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any, Generic, TypeVar
 
+from django.db.models import Max, Q
+
+from stageproof.actions.deals import save_versions
+from stageproof.actions.directory import save_entry
 from stageproof.actions.history import facts_of, succeed
 from stageproof.actions.roles import end_role
 from stageproof.engine.problem import Problem
 from stageproof.engine.proof import field_label
 from stageproof.records.ledger import Writing
 from stageproof.records.models import (
+    Account,
     AccountVersion,
+    Contact,
     ContactVersion,
+    Deal,
     DealVersion,
     EvidenceVersion,
     LeadVersion,
@@ -37,6 +46,7 @@ GRAINS: dict[type[Version], tuple[str, ...]] = {
     LeadVersion: ("lead",),
     TargetVersion: ("owner_id", "team_id", "starts_on", "ends_on"),
 }
+_BATCH = 200
 _GONE = ("revoked", "removed")
 _SAID = ("change", "note")
 
@@ -82,17 +92,27 @@ def touched(model: type[V], span: Span) -> list[Touched[V]]:
     grain, found = GRAINS[model], {}
     for row in model._default_manager.filter(seq__range=span).order_by("seq"):
         found[tuple(getattr(row, name) for name in grain)] = row
-    return [_touched(model, dict(zip(grain, thing, strict=True)), row, span) for thing, row in found.items()]
+    things = list(found)
+    was: dict[tuple[Any, ...], V] = {}
+    present: dict[tuple[Any, ...], V] = {}
+    for start in range(0, len(things), _BATCH):
+        history = model._default_manager.filter(_any_of(grain, things[start : start + _BATCH]))
+        before = history.filter(seq__lt=span[0])
+        last = before.values_list(*grain).annotate(Max("seq")).values_list("seq__max", flat=True)
+        for rows, held in (
+            (before.filter(seq__in=list(last)), was),
+            (history.filter(valid_to=None), present),
+        ):
+            held.update((tuple(getattr(row, name) for name in grain), row) for row in rows)
+    return [Touched(was.get(thing), became, present[thing]) for thing, became in found.items()]
 
 
-def _touched(model: type[V], thing: dict[str, Any], became: V, span: Span) -> Touched[V]:
+def _any_of(grain: Sequence[str], things: Sequence[tuple[Any, ...]]) -> Q:
+    if len(grain) == 1:
+        return Q(**{f"{grain[0]}__in": [thing[0] for thing in things]})
     # A blank of the grain is a value like any other: a target of nobody's is the whole's.
-    told = {
-        f"{name}__isnull" if value is None else name: value is None or value for name, value in thing.items()
-    }
-    history = model._default_manager.filter(**told)
-    was = history.filter(seq__lt=span[0]).order_by("-seq").first()
-    return Touched(was, became, history.get(valid_to__isnull=True))
+    told = [dict(zip(grain, thing, strict=True)) for thing in things]
+    return reduce(or_, [Q(**each) for each in told])
 
 
 def conflicts(things: Sequence[Touched[V]], since: str) -> Iterator[Problem]:
@@ -112,6 +132,31 @@ def take_back(session: Writing, things: Sequence[Touched[V]], *, at: dt.datetime
             at = end_role(session, each.present, at=at).valid_from
         elif each.back or said:
             at = succeed(session, each.present, at=at, **each.back, **said).valid_from
+
+
+def restore_rows(
+    session: Writing, things: Sequence[Touched[Any]], *, at: dt.datetime, change: str, note: str
+) -> None:
+    """The present rows of deals, accounts and contacts with the facts that they had, each with a version of it."""
+    rows = [row_of(each) for each in things]
+    for row, each in zip(rows, things, strict=True):
+        for name, value in each.back.items():
+            setattr(row, name, value)
+    save_versions(session, [row for row in rows if isinstance(row, Deal)], change=change, at=at, note=note)
+    for row in rows:
+        if not isinstance(row, Deal):
+            save_entry(session, row, change=change, at=at, note=note)
+
+
+def row_of(each: Touched[Any]) -> Deal | Account | Contact:
+    """The present row beside the versions of a thing."""
+    match each.present:
+        case DealVersion():
+            return each.present.deal
+        case ContactVersion():
+            return each.present.contact
+    found: Account = each.present.account
+    return found
 
 
 def called(version: Version) -> str:

@@ -28,8 +28,7 @@ def set_target(
 
     With neither owner nor team it is the whole's. A manager sets those of the teams below.
     """
-    demand(actor, SETS_TARGETS, "set targets")
-    _demand_theirs(actor, owner, team)
+    demand_target(actor, owner, team)
     currency = currency or Organisation.objects.get().currency
     problems = [] if amount is None else amount_problems(amount, currency)
     if ends_on < starts_on:
@@ -65,8 +64,9 @@ def set_target(
         return succeed(session, current, at=now, amount=amount, currency=currency, removed=False)
 
 
-def _demand_theirs(actor: Actor, owner: Person | None, team: Team | None) -> None:
-    """A manager sets targets of the own people, not of others or of the whole."""
+def demand_target(actor: Actor, owner: Person | None, team: Team | None) -> None:
+    """Raises Forbidden unless the actor sets targets: a manager those of the own people, not of others or the whole."""
+    demand(actor, SETS_TARGETS, "set targets")
     person = actor.person
     if person is None or actor.role != "manager":
         return

@@ -8,14 +8,13 @@ from typing import Any
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import NotFound
-from stageproof.actions.deals import save_version
-from stageproof.actions.directory import MERGES, save_entry
+from stageproof.actions.directory import MERGES
 from stageproof.actions.history import names_changed
 from stageproof.actions.leads import MERGES_LEADS
 from stageproof.actions.permission import demand, forbid, may_edit, visible_deals
-from stageproof.actions.take_back import Span, Touched, conflicts, take_back, touched
+from stageproof.actions.take_back import Span, Touched, conflicts, restore_rows, row_of, take_back, touched
 from stageproof.engine.problem import Problem, Refused
-from stageproof.records.ledger import Writing, writing
+from stageproof.records.ledger import writing
 from stageproof.records.models import (
     Account,
     AccountVersion,
@@ -32,7 +31,7 @@ from stageproof.records.models import (
 )
 
 UNDONE = "merge undone"
-_PRESENT: dict[type[Any], type[Any]] = {DealVersion: Deal, AccountVersion: Account, ContactVersion: Contact}
+_PRESENT: tuple[type[Any], ...] = (DealVersion, AccountVersion, ContactVersion)
 _TOUCHES: tuple[type[Any], ...] = (*_PRESENT, EvidenceVersion, RoleVersion, LeadVersion)
 
 
@@ -57,7 +56,9 @@ def undo_merge(actor: Actor, merge: int, *, now: dt.datetime) -> Merge:
             raise Refused(problems)
         note = f"{row.loser_name} and {row.winner_name} are two again"[:500]
         for model in _PRESENT:
-            _separate(session, row, things[model], now, note)
+            # The winner first: it gives back an identifier of which there is one only.
+            in_order = sorted(things[model], key=lambda each: _named(each) != row.winner)
+            restore_rows(session, in_order, at=now, change=UNDONE, note=note)
         for model in (EvidenceVersion, RoleVersion):
             take_back(session, things[model], at=now)
         take_back(session, things[LeadVersion], at=now, change=UNDONE, note=note)
@@ -110,7 +111,7 @@ def _winner_gone(row: Merge) -> list[Problem]:
 def _taken(things: Sequence[Touched[Any]]) -> list[Problem]:
     """Problems where an identifier that would come back is another's by now."""
     model = Account if things and isinstance(things[0].present, AccountVersion) else Contact
-    ours = [_row(each).pk for each in things]
+    ours = [row_of(each).pk for each in things]
     wanted = {each.back.get("external_id") for each in things} - {None}
     others = model._default_manager.filter(external_id__in=wanted).exclude(pk__in=ours)
     return [
@@ -124,31 +125,8 @@ def _taken(things: Sequence[Touched[Any]]) -> list[Problem]:
     ]
 
 
-def _separate(
-    session: Writing, row: Merge, things: Sequence[Touched[Any]], now: dt.datetime, note: str
-) -> None:
-    """The present rows as they were; the winner first, for it gives back an identifier of which there is one only."""
-    for each in sorted(things, key=lambda each: _named(each) != row.winner):
-        present = _row(each)
-        for name, value in each.back.items():
-            setattr(present, name, value)
-        if isinstance(present, Deal):
-            save_version(session, present, change=UNDONE, at=now, note=note)
-        else:
-            save_entry(session, present, change=UNDONE, at=now, note=note)
-
-
-def _row(each: Touched[Any]) -> Any:
-    match each.present:
-        case DealVersion():
-            return each.present.deal
-        case ContactVersion():
-            return each.present.contact
-    return each.present.account
-
-
 def _named(each: Touched[Any]) -> str:
-    row = _row(each)
+    row = row_of(each)
     return row.key if isinstance(row, Deal) else str(row.pk)
 
 

@@ -1,4 +1,4 @@
-"""Accounts: list, create, edit, find duplicates, merge."""
+"""Accounts: list, create, edit, merge."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from pydantic import BaseModel, Field
 
 from stageproof.actions.accounts import (
     create_account,
-    duplicate_accounts,
     edit_account,
     find_account,
     merge_accounts,
 )
 from stageproof.api.auth import actor
 from stageproof.api.directory import DirectoryFacts
-from stageproof.api.paging import USUAL, by_id, cursor_of, place_of
+from stageproof.api.paging import USUAL, by_id
 from stageproof.api.reading import expected_version
-from stageproof.api.shapes import Given, Id, Limit, Page, Ref, answers
+from stageproof.api.shapes import Given, Id, Limit, Page, answers
 from stageproof.records.models import Account
 from stageproof.web.policy import EVERYONE, policy
 
@@ -83,13 +82,6 @@ class MergeId(Given):
     loser: Id
 
 
-class LikelyGroup(BaseModel):
-    """Accounts that are likely to be the same, the oldest first."""
-
-    accounts: list[Ref]
-    why: str
-
-
 @router.get("/accounts", response=answers(Page[AccountShown]))
 @policy(*EVERYONE)
 def accounts(request: HttpRequest, text: str = "", cursor: str | None = None, limit: Limit = USUAL) -> Any:
@@ -108,22 +100,6 @@ def account_create(request: HttpRequest, given: NewAccount) -> Any:
         actor(request), now=timezone.now(), facts=given.facts(), even_if_similar=given.even_if_similar
     )
     return Status(201, account_shown(row))
-
-
-@router.get("/accounts/duplicates", response=answers(Page[LikelyGroup]))
-@policy(*EVERYONE)
-def account_duplicates(request: HttpRequest, cursor: str | None = None, limit: Limit = USUAL) -> Any:
-    """Groups of accounts that are likely to be the same."""
-    after = place_of(cursor, [int])[0] if cursor else 0
-    groups = sorted(
-        (group for group in duplicate_accounts() if int(group[0].id) > after),
-        key=lambda group: int(group[0].id),
-    )
-    items = [
-        {"accounts": [{"id": each.id, "name": each.name} for each in group], "why": group[0].why}
-        for group in groups[:limit]
-    ]
-    return {"items": items, "next": cursor_of(groups[limit - 1][0].id) if len(groups) > limit else None}
 
 
 @router.get("/accounts/{account_id}", response=answers(AccountShown))

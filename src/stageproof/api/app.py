@@ -19,6 +19,7 @@ from stageproof.api import (
     contacts,
     deals,
     definitions,
+    duplicates,
     evidence,
     frozen_readings,
     imports,
@@ -29,6 +30,7 @@ from stageproof.api import (
     rates,
     readings,
     targets,
+    undo,
 )
 from stageproof.api.auth import Token
 from stageproof.api.door import Door, Open
@@ -48,8 +50,8 @@ it as If-Match, or `expected_version`, and get 409 with what changed where someo
 `Idempotency-Key` with anything that writes, and the same answer comes however often it is sent.
 """
 RESOURCES = (
-    deals, evidence, committee, activities, accounts, contacts, leads, campaigns, targets, rates, definitions,
-    imports, measures,
+    deals, evidence, committee, activities, accounts, contacts, duplicates, undo, leads, campaigns, targets, rates,
+    definitions, imports, measures,
     readings, frozen_readings, people, me,
 )  # fmt: skip
 

@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from stageproof.actions.accounts import ACCOUNTS, duplicate_accounts, merge_accounts
+from stageproof.actions.accounts import ACCOUNTS, merge_accounts
 from stageproof.actions.actor import Actor
 from stageproof.actions.directory import KEEPS, MERGES
 from stageproof.actions.permission import visible_deals
@@ -122,16 +122,6 @@ def with_ids(rows: pl.DataFrame) -> list[dict[str, Any]]:
     return [{**row, **known.get(row["name"], {})} for row in rows.to_dicts()]
 
 
-@policy(*EVERYONE)
-@require_safe
-def account_duplicates(request: HttpRequest) -> HttpResponse:
-    """Accounts that are likely the same, in groups, to be compared and merged."""
-    request.place = "accounts"  # type: ignore[attr-defined]
-    actor = actor_of(request)
-    context = {"groups": duplicate_accounts(), "tab": "duplicates", "may_merge": actor.role in MERGES}
-    return render(request, "account_duplicates.html", context)
-
-
 NO_DEALS = {"deals": 0, "open_deals": 0, "open": 0, "qualified": 0, "won": 0}
 
 
@@ -172,7 +162,7 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
         "deals": [{**each, "what": what_of(each["name"] or each["deal"], each["account"] or "")} for each in listed],
         "sums": next(iter(account_sums(deals.with_columns(account=pl.lit(row.name))).to_dicts()), NO_DEALS),
         "may_edit": moment.is_now and actor.role in KEEPS, "may_merge": moment.is_now and actor.role in MERGES,
-        "history": directory.history(row, instant_of(moment.pipeline.at), LABELS),
+        "history": directory.history(row, moment, LABELS, may_merge=actor.role in MERGES),
     }  # fmt: skip
     return render(request, "account.html", context)
 

@@ -19,6 +19,7 @@ from stageproof.records.models import Deal, Organisation
 from stageproof.web.answers import actor_of, came_from
 from stageproof.web.fields import read_facts
 from stageproof.web.policy import policy
+from stageproof.web.undo import undo_url
 
 CHANGES = ("owner", "close_on", "forecast_category", "move")
 SAID = {"done": "Changed.", "unchanged": "Was so already."}
@@ -58,9 +59,16 @@ def bulk(request: HttpRequest) -> HttpResponse:
         "noun": "deal",
         "done": sum(not each.problems for each in lines),
         "refused": sum(bool(each.problems) for each in lines),
+        "undo": _way_back(outcomes, what),
         "back": came_from(request) if came_from(request) != "/" else reverse("pipeline"),
     }
     return render(request, "bulk.html", context)
+
+
+def _way_back(outcomes: Sequence[Outcome], what: str) -> str:
+    """Where an edit of many is undone; moves go back one by one, through the gate."""
+    seqs = [each.seq for each in outcomes if each.seq is not None]
+    return undo_url(min(seqs), max(seqs)) if seqs and what != "move" else ""
 
 
 def _outcomes(

@@ -126,7 +126,7 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
         "roles": _roles(list(roles.select_related("deal")), took_part),
         "touched_at": activities[0].happened_at if activities else None,
         "may_edit": moment.is_now and actor.role in KEEPS, "may_merge": moment.is_now and actor.role in MERGES,
-        "history": directory.history(row, at, LABELS),
+        "history": directory.history(row, moment, LABELS, may_merge=actor.role in MERGES),
     }  # fmt: skip
     return render(request, "contact.html", context)
 

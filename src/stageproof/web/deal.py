@@ -69,7 +69,7 @@ def page_of(request: HttpRequest, key: str) -> dict[str, Any]:
         "committee": committee(shown, people),
         "evidence": evidence(shown),
         "scores": score_cards(shown),
-        "timeline": timeline(row, moment),
+        "timeline": timeline(row, moment, editor=actor if editable else None),
         "drawings": drawings(row, moment),
         "people": people if editable else [],
         "roles": ROLES,
@@ -218,7 +218,8 @@ def form_context(given: dict[str, str], problems: list[Any]) -> dict[str, Any]:
 def changed(request: HttpRequest, key: str, text: str, undo: dict[str, Any] | None = None) -> HttpResponse:
     """The answer to a change of a deal: the page anew, with a toast where a script asked."""
     if not wants_part(request):
-        messages.success(request, text)
+        # What takes values to undo is offered by the script alone; the form that was sent does as well.
+        messages.success(request, text, extra_tags="" if not undo or undo["values"] else undo["url"])
         return redirect("deal", key)
     response = HttpResponse(status=204)
     response["HX-Trigger"] = json.dumps(

@@ -8,6 +8,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from django.db.models import Q
+from django.urls import reverse
+
+from stageproof.actions.actor import Actor
+from stageproof.actions.merges import merges_into
+from stageproof.actions.undo_change import UNDONE as CHANGE_UNDONE
+from stageproof.actions.undo_change import undoes
+from stageproof.actions.undo_merge import UNDONE as MERGE_UNDONE
 from stageproof.engine.frames import instant_of
 from stageproof.engine.money import Money
 from stageproof.engine.proof import field_label, role_label
@@ -16,8 +24,10 @@ from stageproof.records.models.deals import FACTS
 from stageproof.web.as_of import Moment
 from stageproof.web.deal_drawing import Drawing, amount_drawing, close_date_drawing
 from stageproof.web.formats import day_text
+from stageproof.web.undo import undo_url
 
 # Shown by other means, or following from what is shown.
+MERGED = "merged"
 _UNSAID = ("custom", "created_at", "team", "pipeline", "status", "stage")
 
 
@@ -33,6 +43,7 @@ class Event:
     recorded_at: dt.datetime
     details: Sequence[tuple[str, str, str]] = ()
     note: str = ""
+    undo: str = ""
 
     @property
     def learned_late(self) -> bool:
@@ -40,16 +51,21 @@ class Event:
         return self.recorded_at - self.at > dt.timedelta(hours=1)
 
 
-def timeline(deal: Deal, moment: Moment) -> list[Event]:
-    """Everything known of the deal up to the moment, newest first."""
+def timeline(deal: Deal, moment: Moment, *, editor: Actor | None = None) -> list[Event]:
+    """Everything known of the deal up to the moment, newest first; with what the editor may undo of it."""
     at = instant_of(moment.pipeline.at)
     events = [
-        *_changes(deal, at, moment.on),
-        *_evidence(deal, at),
-        *_roles(deal, at),
-        *_activities(deal, at),
+        *_changes(deal, at, moment.on, editor),
+        *_evidence(deal, at, editor),
+        *_roles(deal, at, editor),
+        *_activities(deal, at, editor),
     ]
     return sorted(events, key=lambda each: each.at, reverse=True)
+
+
+def way_back(editor: Actor | None, version: Any, until: int | None = None) -> str:
+    """Where the editor undoes the change that made a version; blank where that is not theirs to undo."""
+    return undo_url(version.seq, until) if editor is not None and undoes(editor, version.actor) else ""
 
 
 def versions_until(deal: Deal, at: dt.datetime) -> list[DealVersion]:
@@ -60,8 +76,9 @@ def versions_until(deal: Deal, at: dt.datetime) -> list[DealVersion]:
     return list(found.order_by("valid_from", "seq"))
 
 
-def _changes(deal: Deal, at: dt.datetime, on: dt.date) -> Iterator[Event]:
+def _changes(deal: Deal, at: dt.datetime, on: dt.date, editor: Actor | None) -> Iterator[Event]:
     versions = versions_until(deal, at)
+    merges = merges_into("deal", deal.key) if editor is not None else {}
     if versions:
         first = versions[0]
         yield event_of(first, "plus", f"Created in {first.stage or 'no stage'}", note=first.note)
@@ -73,10 +90,16 @@ def _changes(deal: Deal, at: dt.datetime, on: dt.date) -> Iterator[Event]:
         ]
         text, icon = _headline(before, after, details)
         if text:
-            yield event_of(after, icon, text, details=details, note=after.note)
+            merge = merges.get(after.seq)
+            undo = reverse("merge_undo", args=[merge.pk]) if merge else ""
+            yield event_of(after, icon, text, details=details, note=after.note, undo=undo)
 
 
 def _headline(before: DealVersion, after: DealVersion, details: Sequence[Any]) -> tuple[str, str]:
+    if after.change in (MERGED, MERGE_UNDONE):
+        return after.change.capitalize(), "right"
+    if after.change == CHANGE_UNDONE and before.status == "deleted":
+        return "Back in the pipeline", "right"
     if after.status != before.status:
         words = {"won": ("Won", "met"), "lost": ("Lost", "unmet"), "open": (f"Reopened in {after.stage}", "right"),
                  "deleted": ("Taken out of the pipeline", "close")}  # fmt: skip
@@ -97,16 +120,19 @@ def _shown(version: DealVersion, name: str, on: dt.date) -> str:
     return day_text(value, on) if isinstance(value, dt.date) else str(value)
 
 
-def _evidence(deal: Deal, at: dt.datetime) -> Iterator[Event]:
+def _evidence(deal: Deal, at: dt.datetime, editor: Actor | None) -> Iterator[Event]:
     last: dict[str, EvidenceVersion] = {}
     for each in EvidenceVersion.objects.filter(deal=deal, valid_from__lte=at).order_by("seq"):
         before = last.get(each.evidence)
         last[each.evidence] = each
         kind = each.kind.replace("_", " ")
-        if each.kind == "waiver":
+        undo = ""
+        if each.revoked:
+            undo = way_back(editor, each) if each.valid_to is None else ""
+            named = "Waiver" if each.kind == "waiver" else f"Evidence of {kind}"
+            text, icon = f"{named} revoked", "unmet"
+        elif each.kind == "waiver":
             text, icon = f"Waived “{each.criterion}” until {each.expires_on}", "waived"
-        elif each.revoked:
-            text, icon = f"Evidence of {kind} revoked", "unmet"
         elif before is None:
             text, icon = (
                 f"Evidence of {kind}" + (f" from {each.given_by}" if each.given_by else ""),
@@ -114,12 +140,14 @@ def _evidence(deal: Deal, at: dt.datetime) -> Iterator[Event]:
             )
         elif each.verified_by and not before.verified_by:
             text, icon = f"Evidence of {kind} verified", "met"
+        elif before.revoked:
+            text, icon = f"Evidence of {kind} counts again", "evidence"
         else:
             text, icon = f"Evidence of {kind} changed", "evidence"
-        yield event_of(each, icon, text, note=each.what)
+        yield event_of(each, icon, text, note=each.what, undo=undo)
 
 
-def _roles(deal: Deal, at: dt.datetime) -> Iterator[Event]:
+def _roles(deal: Deal, at: dt.datetime, editor: Actor | None) -> Iterator[Event]:
     found = (
         RoleVersion.objects.filter(deal=deal, valid_from__lte=at).select_related("contact").order_by("seq")
     )
@@ -129,15 +157,18 @@ def _roles(deal: Deal, at: dt.datetime) -> Iterator[Event]:
         label = role_label(each.role)
         if each.removed:
             held.discard(key)
-            yield event_of(each, "person", f"{each.contact.name} is no longer {label}")
+            undo = way_back(editor, each) if each.valid_to is None else ""
+            yield event_of(each, "person", f"{each.contact.name} is no longer {label}", undo=undo)
         elif key not in held:
             held.add(key)
             yield event_of(each, "person", f"{each.contact.name} is {label}")
 
 
-def _activities(deal: Deal, at: dt.datetime) -> Iterator[Event]:
+def _activities(deal: Deal, at: dt.datetime, editor: Actor | None) -> Iterator[Event]:
     icons = {"email": "mail", "meeting": "meeting", "call": "call", "task": "task", "note": "note"}
-    for each in Activity.objects.filter(deal=deal, happened_at__lte=at).select_related("contact", "owner"):
+    stands = Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=at)
+    happened = Activity.objects.filter(stands, deal=deal, happened_at__lte=at)
+    for each in happened.select_related("contact", "owner"):
         kind = {"email": "Mail"}.get(each.kind, each.kind.capitalize())
         who = f" {'from' if each.side == 'buyer' else 'to'} {each.contact.name}" if each.contact else ""
         if each.kind in ("meeting", "call") and each.contact:
@@ -151,6 +182,7 @@ def _activities(deal: Deal, at: dt.datetime) -> Iterator[Event]:
             each.door,
             each.recorded_at,
             note=each.subject,
+            undo=way_back(editor, each),
         )
 
 
@@ -158,10 +190,12 @@ def _name(activity: Activity) -> str:
     return activity.owner.name if activity.owner else activity.actor
 
 
-def event_of(version: Any, icon: str, text: str, *, details: Sequence[Any] = (), note: str = "") -> Event:
+def event_of(
+    version: Any, icon: str, text: str, *, details: Sequence[Any] = (), note: str = "", undo: str = ""
+) -> Event:
     """A version as an event of the timeline: when, by whom and through which door it came."""
     return Event(
-        version.valid_from, icon, text, version.actor, version.door, version.recorded_at, details, note
+        version.valid_from, icon, text, version.actor, version.door, version.recorded_at, details, note, undo
     )
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -25,6 +23,7 @@ from stageproof.web.formats import day_text
 from stageproof.web.merging import Fact, Merge, Side, merge_page
 from stageproof.web.moves import place_of, version_given
 from stageproof.web.policy import EVERYONE, policy
+from stageproof.web.undo import merged
 
 SHOWN = 8
 UNCHANGED = ("name", "pipeline", "stage", "status")
@@ -44,8 +43,7 @@ def deal_merge(request: HttpRequest, key: str) -> HttpResponse:
             actor, winner=request.POST.get("winner", ""), loser=request.POST.get("loser", ""),
             expected_version=version_given(request), now=timezone.now(),
         )  # fmt: skip
-        messages.success(request, f"The two are one deal now: {done.deal.name}.")
-        return redirect("deal", done.deal.key)
+        return merged(request, "deal", done.deal.key, f"The two are one deal now: {done.deal.name}.")
     chosen = request.GET.get("with", "")
     if not chosen:
         return merge_page(request, Merge("deal", _side(this), _others(request, actor, this)))

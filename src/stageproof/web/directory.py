@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,15 +16,18 @@ from django.utils import timezone
 from stageproof.actions import directory
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.directory import KEEPS, MERGES, Kind
+from stageproof.actions.merges import merges_into
 from stageproof.actions.permission import forbid
 from stageproof.engine.frames import instant_of
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.models import Account, AccountVersion, Contact, ContactVersion
+from stageproof.records.models import Merge as Merged
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment
 from stageproof.web.deal_history import Event, event_of
 from stageproof.web.merging import Fact, Merge, Side, merge_page
 from stageproof.web.moves import version_given
+from stageproof.web.undo import merged
 
 E = TypeVar("E", Account, Contact)
 SHOWN = 8
@@ -130,8 +132,7 @@ def merge(request: HttpRequest, pages: Pages[E], pk: int) -> HttpResponse:
         kept = pages.merge(
             actor, winner=_id(request.POST.get("winner")), loser=_id(request.POST.get("loser")), now=timezone.now()
         )  # fmt: skip
-        messages.success(request, f"The two are one {pages.word} now: {kept.name}.")
-        return redirect(pages.word, kept.pk)
+        return merged(request, pages.word, kept.pk, f"The two are one {pages.word} now: {kept.name}.")
     chosen = request.GET.get("with", "")
     if not chosen.isdigit():
         return merge_page(request, Merge(pages.word, _side(pages, this), _others(request, pages, this)))
@@ -193,13 +194,17 @@ def shown_at(model: type[E], pk: int, moment: Moment) -> tuple[E, E | AccountVer
     raise NotFound(model._meta.model_name or "", f"{pk} on {moment.on.isoformat()}")
 
 
-def history(row: Account | Contact, at: dt.datetime, labels: dict[str, str]) -> list[Event]:
-    """What was changed of the row up to an instant, newest first."""
-    versions = list(directory.versions_of(row).filter(valid_from__lte=at).order_by("valid_from", "seq"))
-    return [*reversed(list(_events(versions, labels)))]
+def history(
+    row: Account | Contact, moment: Moment, labels: dict[str, str], *, may_merge: bool
+) -> list[Event]:
+    """What was changed of the row up to the moment, newest first; with the way back from merges for whom it is."""
+    until = instant_of(moment.pipeline.at)
+    versions = list(directory.versions_of(row).filter(valid_from__lte=until).order_by("valid_from", "seq"))
+    merges = merges_into(row._meta.model_name or "", row.pk) if may_merge and moment.is_now else {}
+    return [*reversed(list(_events(versions, labels, list(merges.values()))))]
 
 
-def _events(versions: Sequence[Any], labels: dict[str, str]) -> Iterator[Event]:
+def _events(versions: Sequence[Any], labels: dict[str, str], merges: Sequence[Merged]) -> Iterator[Event]:
     if versions:
         yield event_of(versions[0], "plus", "Added")
     for before, after in pairwise(versions):
@@ -212,4 +217,6 @@ def _events(versions: Sequence[Any], labels: dict[str, str]) -> Iterator[Event]:
         text = named or (
             f"Changed {', '.join(label.lower() for label, *_ in details)}" if details else "Changed"
         )
-        yield event_of(after, "edit" if not named else "right", text, details=details)
+        merge = next((each for each in merges if each.first_seq <= after.seq <= each.last_seq), None)
+        undo = reverse("merge_undo", args=[merge.pk]) if merge else ""
+        yield event_of(after, "edit" if not named else "right", text, details=details, undo=undo)

@@ -40,10 +40,11 @@ from stageproof.records.models.marketing import LEAD_FACTS
 from stageproof.web.answers import actor_of, in_dialog, wants_part
 from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.fields import instant_on, person
-from stageproof.web.lead_history import lead_timeline, touches_of
+from stageproof.web.lead_history import lead_timeline, noted_span, touches_of
 from stageproof.web.lead_list import lead_list, profile_of
 from stageproof.web.leads import campaign_names, lead_owners
 from stageproof.web.policy import EVERYONE, policy
+from stageproof.web.undo import merged, toast_undo
 
 FORM = (*LEAD_FACTS, "owner")
 
@@ -74,7 +75,7 @@ def lead(request: HttpRequest, lead_id: str) -> HttpResponse:
     context = {
         "lead": present, "shown": shown.row, "fit": shown.fit, "profile": profile_of(moment.pipeline),
         "editable": editable, "touches": touches_of(lead_id, instant_of(moment.pipeline.at)),
-        "timeline": lead_timeline(lead_id, moment), "likely": likely,
+        "timeline": lead_timeline(lead_id, moment, editor=actor if editable else None), "likely": likely,
         "frameworks": [(name, FRAMEWORKS[name]) for name in dict.fromkeys(frameworks)],
         "reasons": _reasons(moment) if editable else [],
     }  # fmt: skip
@@ -155,11 +156,11 @@ def lead_edit(request: HttpRequest, lead_id: str) -> HttpResponse:
 def lead_touch(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Notes a touch."""
     given, now = request.POST, timezone.now()
-    touch_lead(
+    noted = touch_lead(
         actor_of(request), lead_id, source=given.get("source", ""), campaign=given.get("campaign"), now=now,
         touched_at=instant_on(given.get("touched_on", ""), "touched_on", now),
     )  # fmt: skip
-    return changed(request, lead_id, "The touch is noted.")
+    return changed(request, lead_id, "The touch is noted.", toast_undo(noted.seq))
 
 
 @policy(*WORKS_LEADS)
@@ -167,12 +168,12 @@ def lead_touch(request: HttpRequest, lead_id: str) -> HttpResponse:
 def lead_activity(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Logs something that happened; the first of ours is the first response."""
     given, now = request.POST, timezone.now()
-    log_on_lead(
+    logged = log_on_lead(
         actor_of(request), lead_id, kind=given.get("kind", ""), side=given.get("side", "seller"),
         subject=given.get("subject", ""), now=now,
         happened_at=instant_on(given.get("happened_on", ""), "happened_on", now),
     )  # fmt: skip
-    return changed(request, lead_id, "It is on the timeline.")
+    return changed(request, lead_id, "It is on the timeline.", toast_undo(*noted_span(logged)))
 
 
 @policy(*WORKS_LEADS)
@@ -218,11 +219,10 @@ def lead_reopen(request: HttpRequest, lead_id: str) -> HttpResponse:
 @require_POST
 def lead_merge(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Takes another lead, which is the same, into this one."""
-    merged = merge_leads(
+    kept = merge_leads(
         actor_of(request), winner=lead_id, loser=request.POST.get("loser", ""), now=timezone.now()
     )
-    messages.success(request, f"{merged.name} is one lead now; the history of both stays.")
-    return redirect("lead", merged.lead)
+    return merged(request, "lead", kept.lead, f"{kept.name} is one lead now; the history of both stays.")
 
 
 def changed(
@@ -230,7 +230,7 @@ def changed(
 ) -> HttpResponse:
     """The answer to a change of a lead: the page anew, with a toast where a script asked."""
     if not wants_part(request):
-        messages.success(request, text)
+        messages.success(request, text, extra_tags="" if not undo or undo["values"] else undo["url"])
         return redirect("lead", lead_id)
     response = HttpResponse(status=204)
     response["HX-Trigger"] = json.dumps(

@@ -217,21 +217,21 @@ def _record(
     return None
 
 
-def add_or_engage(actor: Actor, deal: Deal, role: str, values: Mapping[str, str], now: dt.datetime) -> None:
+def add_or_engage(
+    actor: Actor, deal: Deal, role: str, values: Mapping[str, str], now: dt.datetime
+) -> RoleVersion:
     """Puts someone into the committee, or records that who holds the role already took part."""
     engaged_at = instant_on(values.get("engaged_on", ""), "engaged_on", now)
     chosen = values.get("contact", "")
     if not chosen.isdigit():
         facts = {name: values.get(name, "") for name in ("name", "title", "email")}
-        add_to_committee(actor, deal.key, contact=facts, role=role, now=now, engaged_at=engaged_at)
-        return
+        return add_to_committee(actor, deal.key, contact=facts, role=role, now=now, engaged_at=engaged_at)
     held = RoleVersion.objects.filter(
         deal=deal, contact_id=int(chosen), role=role, valid_to__isnull=True, removed=False
     ).exists()
     if held:
-        engage(actor, deal.key, contact=int(chosen), role=role, engaged_at=engaged_at or now, now=now)
-    else:
-        add_to_committee(actor, deal.key, contact=int(chosen), role=role, now=now, engaged_at=engaged_at)
+        return engage(actor, deal.key, contact=int(chosen), role=role, engaged_at=engaged_at or now, now=now)
+    return add_to_committee(actor, deal.key, contact=int(chosen), role=role, now=now, engaged_at=engaged_at)
 
 
 def people_of(deal: Deal) -> list[Contact]:

@@ -24,6 +24,7 @@ from stageproof.web.answers import actor_of
 from stageproof.web.fields import amount
 from stageproof.web.policy import policy
 from stageproof.web.settings_frame import show
+from stageproof.web.undo import undo_url
 
 HISTORY = 50
 Key = tuple[int | None, int | None, dt.date]
@@ -57,9 +58,10 @@ def targets(request: HttpRequest) -> HttpResponse:
     quarters = _quarters(organisation, year)
     wrong: dict[str, Problem] = {}
     if request.method == "POST":
-        saved, wrong = save(request, actor, organisation, quarters)
+        seqs, wrong = save(request, actor, organisation, quarters)
         if not wrong:
-            messages.success(request, f"{saved} targets are saved." if saved != 1 else "One target is saved.")
+            text = f"{len(seqs)} targets are saved." if len(seqs) != 1 else "One target is saved."
+            messages.success(request, text, extra_tags=undo_url(seqs[0], seqs[-1]) if seqs else "")
             return redirect(f"{reverse('targets')}?year={year}")
     typed = request.POST.dict() if wrong else {}
     context = {
@@ -71,9 +73,10 @@ def targets(request: HttpRequest) -> HttpResponse:
 
 def save(
     request: HttpRequest, actor: Actor, organisation: Organisation, quarters: list[Period]
-) -> tuple[int, dict[str, Problem]]:
-    """How many targets were set, and what was wrong by field; what is right is kept all the same."""
-    held, saved = held_targets(quarters), 0
+) -> tuple[list[int], dict[str, Problem]]:
+    """The changes that set targets, and what was wrong by field; what is right is kept all the same."""
+    held, now = held_targets(quarters), timezone.now()
+    seqs: list[int] = []
     wrong: dict[str, Problem] = {}
     for person, team in holders(actor):
         for number, quarter in enumerate(quarters):
@@ -83,14 +86,14 @@ def save(
             if text is None or text.strip() == shown(before, organisation.currency):
                 continue
             try:
-                set_target(
+                done = set_target(
                     actor, owner=person, team=team, starts_on=quarter.starts_on, ends_on=quarter.ends_on,
-                    amount=amount(text, organisation.currency) if text.strip() else None, now=timezone.now(),
+                    amount=amount(text, organisation.currency) if text.strip() else None, now=now,
                 )  # fmt: skip
-                saved += 1
+                seqs.append(done.seq)
             except Refused as refused:
                 wrong[name] = refused.problems[0]
-    return saved, wrong
+    return seqs, wrong
 
 
 def grid(

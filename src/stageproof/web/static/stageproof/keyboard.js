@@ -27,6 +27,7 @@ document.addEventListener("keydown", (event) => {
     Enter: () => event.target === at && at.querySelector("a[href]")?.click(),
     x: () => at?.querySelector("input[type=checkbox]")?.click(),
     m: () => (at ?? document).querySelector("[data-move]:is(a, button), [data-move] summary")?.click(),
+    a: () => at?.querySelector("[data-apart]")?.click(),
     e: () => (at ?? document).querySelector("[data-edit]")?.click(),
     n: () => document.querySelector("[data-new]")?.click(),
     f: () => document.querySelector(".filters select, .filters input[type=search]")?.focus(),
