@@ -16,12 +16,15 @@ from stageproof.actions.committee import add_to_committee
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.deals import create_deal, delete_deal, edit_deal, move_deal
 from stageproof.actions.evidence import attach_evidence, revoke_evidence
+from stageproof.actions.organisation import change_organisation
+from stageproof.actions.seeing import seen
 from stageproof.engine.book import Pipeline
+from stageproof.engine.frames import collect
 from stageproof.engine.problem import Refused
 from stageproof.records.models import Deal, EvidenceVersion
 from stageproof.web import renewal
-from stageproof.web.as_of import present
-from stageproof.web.deal_list import LEARNED, at_risk, deal_list
+from stageproof.web.as_of import Moment, past, present
+from stageproof.web.deal_list import LEARNED, at_risk, deal_list, visible
 from tests.web.conftest import Cast, Clock
 
 Verb = Callable[[Cast, str, dt.datetime, random.Random], Any]
@@ -131,3 +134,44 @@ def test_only_what_changed_is_worked_out(cast: Cast, now: Clock, monkeypatch: py
 
 
 original = renewal.book_of
+
+
+def test_a_past_day_is_kept_until_something_of_that_day_changes(cast: Cast, now: Clock) -> None:
+    key = create_deal(cast.ann, now=now(), facts={"name": "Deal", "amount": 100}).deal.key
+    first, on = now.at, now.at.date()
+    now.days(3)
+    asked = past(on)
+    assert _amounts(asked) == [100]
+    edit_deal(cast.ann, key, now=now(), changes={"amount": 200})
+    assert past(on) is asked
+
+    # Learned today, of that day.
+    log_activity(cast.olga, key, kind="call", side="buyer", subject="Talk", happened_at=first, now=now())
+    again = past(on)
+    assert again is not asked
+    assert again.activities is not None
+    assert again.activities.collect().shape[0] == 1
+    late = create_deal(cast.ann, now=first + dt.timedelta(minutes=1), facts={"name": "Late", "amount": 7})
+    assert sorted(_amounts(past(on))) == [7, 100]
+    change_organisation(cast.olga, changes={"name": "Renamed"}, now=now())
+    assert past(on) is not again
+    assert late.deal.key != key
+
+
+def test_a_past_day_that_is_kept_shows_only_what_one_may_see_by_now(cast: Cast, now: Clock) -> None:
+    key = create_deal(cast.ann, now=now(), facts={"name": "Deal", "amount": 100}).deal.key
+    on = now.at.date()
+    now.days(3)
+    then = Moment(past(on), on, False, now.at)
+    deals = deal_list(then.pipeline).deals
+    assert visible(cast.ann, then, deals)["deal"].to_list() == [key]
+    assert _amounts(seen(cast.ann, then.pipeline)) == [100]
+    edit_deal(cast.olga, key, now=now(), changes={"owner": cast.otto.person})
+    assert past(on) is then.pipeline
+    assert visible(cast.ann, then, deals).is_empty()
+    assert _amounts(seen(cast.ann, then.pipeline)) == []
+
+
+def _amounts(pipeline: Pipeline) -> list[int]:
+    amounts: list[int] = collect(pipeline.deals)["amount"].to_list()
+    return amounts

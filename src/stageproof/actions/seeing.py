@@ -12,15 +12,16 @@ from stageproof.engine.book import Pipeline
 from stageproof.engine.kept import Kept
 from stageproof.engine.narrowing import of_deals
 from stageproof.records.models import Deal, Person, Team
+from stageproof.records.tables import last_numbers
 
 VIEWERS = 8
 """For how many groups of people who see the same a process keeps a moment's pipeline ready."""
 
 
 def scope(actor: Actor) -> str:
-    """A name for what the actor sees, the same for all who see the same."""
+    """A name for what the actor sees, the same for all who see the same, and until deals may have changed hands."""
     teams = visible_teams(actor)
-    return "all" if teams is None else f"{actor.name} {sorted(teams)}"
+    return "all" if teams is None else f"{actor.name} {sorted(teams)} {last_numbers()}"
 
 
 def seen(actor: Actor, pipeline: Pipeline) -> Pipeline:

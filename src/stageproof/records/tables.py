@@ -16,6 +16,7 @@ from stageproof.engine.book import Book, Pipeline
 from stageproof.engine.definition import Definition, read_definition
 from stageproof.engine.frames import instant_number
 from stageproof.engine.period import Calendar
+from stageproof.engine.tables import FOREVER
 from stageproof.records.deal_rows import OF_A_DEAL, DealRows
 from stageproof.records.models import DefinitionVersion, Organisation
 from stageproof.records.warm_table import WarmTable
@@ -188,6 +189,23 @@ SOURCES = (
 )
 
 
+@dataclass(frozen=True)
+class Came:
+    """Changes that were read together: those after a number up to another, and the first instant that they are of."""
+
+    after: int
+    until: int
+    first: int
+
+
+@dataclass(frozen=True)
+class Held:
+    """Up to which change a book was read, and from which load from the beginning."""
+
+    origin: object
+    seq: int
+
+
 @dataclass
 class _Warm:
     """What this process has loaded, and up to which change."""
@@ -199,7 +217,15 @@ class _Warm:
     book: Book | None = None
     pipelines: dict[int, Pipeline] = field(default_factory=dict)
     rows: dict[str, DealRows] = field(default_factory=dict)
+    came: tuple[Came, ...] = ()
+    origin: object = field(default_factory=object)
+    """What all that was brought up from one load from the beginning has in common."""
 
+
+CAME = 64
+"""Of how many times that changes were read it is known which instants they were of."""
+
+_BEGINS = ("valid_from", "happened_at", "touched_at")
 
 _lock = threading.Lock()
 # A published version never changes, and publishing one is a change to the directory, as is one to the organisation.
@@ -222,7 +248,7 @@ def book_until() -> tuple[Book, tuple[int, int]]:
 def learned_since(until: tuple[int, int], known_at: dt.datetime) -> bool:
     """Whether changes after these numbers are of what was known by this instant; whoever holds the ledger may ask."""
     seq, directory = until
-    if _numbers()[1] != directory:
+    if last_numbers()[1] != directory:
         return True
     with connection.cursor() as cursor:
         for source in SOURCES:
@@ -257,6 +283,23 @@ def deals_touched(after: int) -> list[str]:
     return pl.concat(found).drop_nulls().unique().to_list() if found else []
 
 
+def book_held() -> tuple[Book, Held]:
+    """The whole book, and what tells later whether it still holds."""
+    warm = _current()
+    return warm.book, Held(warm.origin, warm.seq)  # type: ignore[return-value]
+
+
+def holds_still(held: Held, at: int) -> bool:
+    """Whether all that came since is of later than the instant, so that a book held before tells it as it is."""
+    warm = _warm
+    if warm.origin is not held.origin:
+        return False
+    if warm.seq == held.seq:
+        return True
+    since = next((place for place, each in enumerate(warm.came) if each.after == held.seq), None)
+    return since is not None and all(each.first > at for each in warm.came[since:])
+
+
 def rows_of_deals(whole: Book, keys: Sequence[str]) -> dict[str, pl.DataFrame] | None:
     """What the book of the present holds of some deals, per table; None of any other book."""
     warm = _warm
@@ -283,7 +326,7 @@ def forget() -> None:
 def _current() -> _Warm:
     """What is loaded, brought up to the last committed change. Changes commit in the order of their numbers."""
     global _warm
-    seq, directory = _numbers()
+    seq, directory = last_numbers()
     warm = _warm
     if warm.book is not None and warm.seq == seq and warm.directory == directory:
         return warm
@@ -292,16 +335,27 @@ def _current() -> _Warm:
         if warm.book is None or warm.seq != seq or warm.directory != directory:
             # A renamed account stands in old versions too: then everything is read again.
             base = warm if warm.directory == directory and warm.seq <= seq else _Warm()
+            first: list[int] = []
             loaded = {
-                source.name: _brought_up(source, base.tables.get(source.name), base.seq, seq)
+                source.name: _brought_up(source, base.tables.get(source.name), base.seq, seq, first)
                 for source in SOURCES
             }
+            came = (*base.came, Came(base.seq, seq, min(first, default=FOREVER)))[-CAME:]
             shown = {name: _shown(name, table, base) for name, table in loaded.items()}
-            _warm = _Warm(seq, directory, loaded, shown, _book(shown, base), rows=dict(base.rows))
+            _warm = _Warm(
+                seq,
+                directory,
+                loaded,
+                shown,
+                _book(shown, base),
+                rows=dict(base.rows),
+                came=came,
+                origin=base.origin,
+            )
         return _warm
 
 
-def _numbers() -> tuple[int, int]:
+def last_numbers() -> tuple[int, int]:
     """The numbers of the last change and of the directory, nothing where there is no ledger yet."""
     # Every request asks more than once, and most of what the ORM does for it is to write the query.
     with connection.cursor() as cursor:
@@ -310,7 +364,10 @@ def _numbers() -> tuple[int, int]:
     return found or (0, 0)
 
 
-def _brought_up(source: Source, loaded: WarmTable | None, after: int, until: int) -> WarmTable:
+def _brought_up(
+    source: Source, loaded: WarmTable | None, after: int, until: int, first: list[int]
+) -> WarmTable:
+    """The table up to a change; to `first` goes the earliest instant that what is new is of."""
     if loaded is None:
         after = 0
     with connection.cursor() as cursor:
@@ -321,7 +378,15 @@ def _brought_up(source: Source, loaded: WarmTable | None, after: int, until: int
     fresh = pl.DataFrame(_booleans(source, rows), schema=source.columns, orient="row")
     if source.name == "deals":
         fresh = with_custom_fields(fresh, published_definitions())
-    return WarmTable.loaded(fresh, source.key) if loaded is None else loaded.with_changes(fresh)
+    if loaded is None:
+        first.append(0)
+        return WarmTable.loaded(fresh, source.key)
+    found = loaded.with_changes(fresh)
+    # Where all was sorted anew, whoever kept the rows as they lay would keep a second copy of them.
+    moved = found.base.height != loaded.base.height
+    begins = next(name for name in _BEGINS if name in fresh.columns)
+    first.append(0 if moved else fresh[begins].min())  # type: ignore[arg-type]
+    return found
 
 
 def _booleans(source: Source, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
@@ -391,7 +456,7 @@ def organisation() -> Organisation:
 
 def organisation_if_any() -> Organisation | None:
     """The same; None before the first run."""
-    key = (connection.settings_dict["NAME"], _numbers()[1])
+    key = (connection.settings_dict["NAME"], last_numbers()[1])
     of, kept = _organisation.get("here", (None, None))
     if of == key:
         return kept
@@ -421,7 +486,7 @@ def definitions_in_force(on: dt.date) -> list[Definition]:
 
 def published_definitions() -> list[Definition]:
     """Every published version of every pipeline's definition, by the day it takes effect."""
-    key = (connection.settings_dict["NAME"], _numbers()[1])
+    key = (connection.settings_dict["NAME"], last_numbers()[1])
     if _definitions.get("key") != key:
         _definitions.update(key=key, found=_read_definitions())
     return list(_definitions["found"])

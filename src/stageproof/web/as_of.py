@@ -16,7 +16,7 @@ from stageproof.engine.frames import instant_number, instant_of
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.readings import Where
-from stageproof.records.tables import book, organisation, pipeline_now
+from stageproof.records.tables import Held, book, book_held, holds_still, organisation, pipeline_now
 
 KEPT = 4
 """How many past days a process keeps ready."""
@@ -25,7 +25,7 @@ LASTING = 10 * 60 * 1_000_000
 """How long in microseconds the present is shown as of the same instant while nothing changes."""
 
 _present: dict[str, tuple[Book, dt.date, Pipeline]] = {}
-_past: OrderedDict[dt.date, tuple[Book, Pipeline]] = OrderedDict()
+_past: OrderedDict[dt.date, tuple[Held, Pipeline]] = OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -110,14 +110,14 @@ def is_present(pipeline: Pipeline) -> bool:
 
 
 def past(on: dt.date) -> Pipeline:
-    """The pipeline at the end of a past day; the last few asked for are kept until something changes."""
-    whole = book()
+    """The pipeline at the end of a past day; the last few asked for are kept until something of that day changes."""
+    whole, held = book_held()
     found = _past.get(on)
-    if found is not None and found[0] is whole:
+    if found is not None and holds_still(found[0], found[1].at):
         _past.move_to_end(on)
         return found[1]
     pipeline = whole.as_of(on).kept()
-    _past[on] = (whole, pipeline)
+    _past[on] = (held, pipeline)
     while len(_past) > KEPT:
         _past.popitem(last=False)
     return pipeline

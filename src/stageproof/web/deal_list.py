@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import narwhals as nw
 import polars as pl
 
 from stageproof.actions.actor import Actor
@@ -23,6 +24,7 @@ from stageproof.engine.one_deal import in_hand
 from stageproof.engine.qualification import UNQUALIFIED, assessed_deals, assessed_in_hand
 from stageproof.engine.tables import FOREVER
 from stageproof.records.models import Team
+from stageproof.records.tables import book
 from stageproof.web.as_of import Moment
 from stageproof.web.renewal import renewed
 
@@ -212,8 +214,9 @@ def visible(actor: Actor, moment: Moment, deals: pl.DataFrame) -> pl.DataFrame:
     seen = (pl.col("owner") == actor.person.name) | pl.col("team").is_in(names)
     if moment.is_now:
         return deals.filter(seen)
-    latest = collect(moment.pipeline.book.tables["deals"]).filter(pl.col("valid_to") == FOREVER)
-    return deals.join(latest.filter(seen).select("deal"), on="deal", how="semi")
+    # The pipeline of a past day may be older than the present.
+    latest = book().tables["deals"].filter(nw.col("valid_to") == FOREVER).select("deal", "owner", "team")
+    return deals.join(collect(latest).filter(seen), on="deal", how="semi")
 
 
 def totals(deals: pl.DataFrame, by: Sequence[str] = ()) -> pl.DataFrame:
