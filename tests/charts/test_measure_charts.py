@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from stageproof.charts.bridge import bridge_chart
+from stageproof.charts.bridge import bridge_chart, bridges_chart, largest
 from stageproof.charts.coverage_ahead import coverage_ahead_chart
 from stageproof.charts.distribution import distribution_chart
 from stageproof.charts.rates import rates_chart
@@ -79,3 +79,22 @@ def test_stays_and_distributions_read_all_their_values_out() -> None:
     assert steps.description == "0 to 29 days: 1 deal."
     nothing = [{"took": "0 to 29 days", "deals": 0}]
     assert distribution_chart(nothing, name="took", finding="Found", measure="Days") is None
+
+
+def test_small_bridges_are_the_largest_and_read_every_one_out() -> None:
+    def lines(opening: int, won: int) -> list[dict[str, Any]]:
+        told = (("opening", opening), ("won", -won), ("closing", opening - won))
+        return [{"line": name, "amount": amount, "href": f"/why/bridge?line={name}"} for name, amount in told]
+
+    groups = [(f"P{size:02}", lines(size * 100_00, 50_00)) for size in range(1, 14)]
+    drawn, others = largest([*groups, ("Idle", lines(0, 0))])
+    assert [name for name, _ in drawn] == [f"P{size:02}" for size in range(13, 4, -1)]
+    assert [name for name, _ in others] == ["P04", "P03", "P02", "P01"]
+    drawing = bridges_chart(drawn, measure="Open amount", currency="EUR", by="owner")
+    assert drawing is not None
+    assert drawing.finding == "P13 shrank the most, by 50"
+    for told in ("P13: opening 1.3k, won −50, closing 1.2k", "P05: opening 500, won −50, closing 450"):
+        assert told in drawing.description
+    # Three bars a group, each a link of its own; the zero lines lead nowhere.
+    assert len(re.findall(r'<a href="/why/bridge', drawing.wide)) == 9 * 3
+    assert bridges_chart([], measure="Open amount", currency="EUR", by="owner") is None

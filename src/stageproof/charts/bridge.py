@@ -1,19 +1,20 @@
-"""The bridge as a waterfall: opening, what came and went, closing."""
+"""The bridge as a waterfall: opening, what came and went, closing; of all, or a small one per group."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-import altair as alt
-
-from stageproof.charts.bars import rows
-from stageproof.charts.render import Drawing, Picture, drawing, width
-from stageproof.charts.theme import DOWN, INK, LINE, UP, WON
+from stageproof.charts.render import Drawing, Picture, drawing
+from stageproof.charts.waterfall import waterfall, waterfalls
 from stageproof.charts.wording import short_text
 
+Group: TypeAlias = tuple[str, Sequence[Mapping[str, Any]]]
+"""A group by its name, with the lines of its bridge."""
+
+SHOWN = 9
+"""How many groups have a bridge of their own at most; of the others the page tells what they come to together."""
 _ENDS = ("opening", "closing")
-_ROW, _BAR, _LABELS = 28, 18, 120
 
 
 def bridge_chart(
@@ -29,11 +30,9 @@ def bridge_chart(
     Amounts are minor units, `of` is what they are of. A line may have an `href` that its bar leads to.
     """
     steps = _steps(lines, currency)
-    span = [value for step in steps for value in (step["start"], step["end"])]
-    low, high = min(0, *span), max(0, *span)
 
     def chart(is_narrow: bool) -> Picture:
-        return _chart(steps, low, high, is_narrow)
+        return waterfall(steps, is_narrow)
 
     return drawing(
         name,
@@ -42,6 +41,62 @@ def bridge_chart(
         description="; ".join(f"{step['name']}: {step['text']}" for step in steps) + ".",
         chart=chart,
     )
+
+
+def bridges_chart(
+    groups: Sequence[Group],
+    *,
+    measure: str,
+    currency: str,
+    by: str,
+    name: str = "bridges",
+) -> Drawing | None:
+    """A small bridge per group on one scale, in the order given; nothing where there is no group.
+
+    `largest` says which of many.
+    """
+    if not groups:
+        return None
+    steps = {each: _steps(lines, currency) for each, lines in groups}
+    order = list(dict.fromkeys(line["line"] for _, lines in groups for line in lines))
+    bars = [{**step, "group": each} for each, found in steps.items() for step in found]
+    bars.sort(key=lambda bar: order.index(bar["line"]))
+
+    def chart(is_narrow: bool) -> Picture:
+        return waterfalls(bars, list(steps), is_narrow)
+
+    told = (f"{each}: {', '.join(_words(step) for step in found)}" for each, found in steps.items())
+    return drawing(
+        name, finding=_widest(steps, currency, by), measure=measure, description=f"{'; '.join(told)}.", chart=chart
+    )  # fmt: skip
+
+
+def largest(groups: Sequence[Group]) -> tuple[list[Group], list[Group]]:
+    """The groups with a bridge of their own, those that held the most first, and all others that hold anything."""
+    ranked = sorted(groups, key=lambda group: (-_size(group[1]), group[0]))
+    held = [group for group in ranked if _size(group[1])]
+    return held[:SHOWN], held[SHOWN:]
+
+
+def _size(lines: Sequence[Mapping[str, Any]]) -> int:
+    """The most that a group held, or moved where it held nothing."""
+    return max((abs(line["amount"]) for line in lines), default=0)
+
+
+def _words(step: Mapping[str, Any]) -> str:
+    return f"{step['name'].lower()} {step['text']}"
+
+
+def _widest(steps: Mapping[str, Sequence[Mapping[str, Any]]], currency: str, by: str) -> str:
+    """Whose pipeline moved the most from end to end."""
+    moved = {
+        each: sum(step["amount"] for step in found if step["kind"] != "end") for each, found in steps.items()
+    }
+    most = max(moved, key=lambda each: abs(moved[each]))
+    if not moved[most]:
+        return f"No {by}'s pipeline is larger or smaller than it was"
+    way = "grew" if moved[most] > 0 else "shrank"
+    return f"{most} {way} the most, by {short_text(abs(moved[most]), currency)}"
 
 
 def _steps(lines: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, Any]]:
@@ -59,31 +114,10 @@ def _steps(lines: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, 
             continue
         sign = "+" if kind == "up" else ""
         text = f"{sign}{short_text(amount, currency)}"
-        steps.append({"name": name.replace("_", " ").capitalize(), "start": start, "end": end, "kind": kind,
+        steps.append({"line": name, "name": name.replace("_", " ").capitalize(), "start": start, "end": end, "kind": kind,
                       "text": text, "right": max(start, end), "amount": amount,
                       **({"href": line["href"]} if "href" in line else {})})  # fmt: skip
     return steps
-
-
-def _chart(steps: list[dict[str, Any]], low: int, high: int, is_narrow: bool) -> Picture:
-    y = alt.Y("name:N", sort=[step["name"] for step in steps], axis=alt.Axis(title=None, labelPadding=8))
-    scale = alt.Scale(domain=[low, high + (high - low or 1) * (0.3 if is_narrow else 0.14)], nice=False)
-    colours = alt.Scale(domain=["end", "up", "down"], range=[WON, UP, DOWN])
-    base = alt.Chart(rows(steps))
-    bars = base.mark_bar(height=_BAR).encode(
-        x=alt.X("start:Q", scale=scale, axis=None),
-        x2="end:Q",
-        y=y,
-        color=alt.Color("kind:N", scale=colours, legend=None),
-        **({"href": "href:N"} if steps and "href" in steps[0] else {}),
-    )
-    labels = base.mark_text(align="left", dx=6, color=INK)
-    zero = alt.Chart(rows([{"zero": 0}])).mark_rule(color=LINE)
-    return alt.layer(
-        zero.encode(x=alt.X("zero:Q", scale=scale, axis=None)),
-        bars,
-        labels.encode(x=alt.X("right:Q", scale=scale, axis=None), y=y, text="text:N"),
-    ).properties(width=width(is_narrow, less=_LABELS), height={"step": _ROW})
 
 
 def _finding(steps: Sequence[Mapping[str, Any]], currency: str, of: str) -> str:

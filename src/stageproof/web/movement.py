@@ -13,7 +13,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from stageproof.charts.bridge import bridge_chart
+from stageproof.charts.bridge import Group, bridge_chart, bridges_chart, largest
 from stageproof.charts.wording import day_text
 from stageproof.engine.frames import collect, instant_of
 from stageproof.engine.kept import Kept
@@ -85,9 +85,9 @@ class Movement:
             line["amount"] += row["amount"]
         return [line for line in found.values() if line["count"] or line["line"] in ("opening", "closing")]
 
-    @property
+    @cached_property
     def groups(self) -> list[dict[str, Any]]:
-        """One row per group with its amount on each line that moved anything."""
+        """One row per group with its amount on each line."""
         found: dict[Any, dict[str, Any]] = {}
         for row in self.bridge.lines.iter_rows(named=True):
             group = row[self.by]
@@ -95,6 +95,26 @@ class Movement:
             cells[row["line"]] = {"amount": row["amount"], "count": row["count"],
                                   "href": self.why(row["line"], **{self.by: group}) if row["count"] else ""}  # fmt: skip
         return list(found.values())
+
+    @cached_property
+    def drawn(self) -> tuple[list[Group], list[Group]]:
+        """The groups that are drawn, and the others, each as its name and the lines that moved anything."""
+        moved = [row["line"] for row in self.lines]
+        return largest([
+            (each["group"] or f"no {self.by}", [{"line": line, **each["cells"][line]} for line in moved])
+            for each in self.groups
+        ])  # fmt: skip
+
+    @property
+    def others(self) -> dict[str, int]:
+        """What the groups that are not drawn come to together: how many, at the opening and at the closing."""
+        _, rest = self.drawn
+        lines = [line for _, found in rest for line in found]
+        ends = {
+            name: sum(each["amount"] for each in lines if each["line"] == name)
+            for name in ("opening", "closing")
+        }
+        return {"count": len(rest), **ends}
 
     @property
     def currencies(self) -> list[dict[str, Any]]:
@@ -123,17 +143,25 @@ class Movement:
         return why(self.of, "amount", **{**asked, **whole, "line": line, **group})
 
     @property
-    def sketch(self) -> Sketch:
-        """The bridge as a waterfall."""
+    def sketches(self) -> list[Sketch]:
+        """The bridge as a waterfall, and where it is cut a small one per group."""
         first, last = day_text(self.start_on), day_text(self.look.moment.on)
         of = "pipeline" if self.of == "bridge" else "qualified pipeline"
         within = f" closing in {self.look.period.name}" if self.look.period else ""
         measure = f"Open amount{within} from the end of {first} to {last}, {self.look.currency}"
-        currency, lines = self.look.currency, self.lines
-        return Sketch(
+        currency, lines, by = self.look.currency, self.lines, self.by
+        whole = Sketch(
             "bridge", [lines, measure, of],
             lambda: bridge_chart(lines, measure=measure, currency=currency, of=of),
         )  # fmt: skip
+        if not by:
+            return [whole]
+        groups, _ = self.drawn
+        cut = f"{measure}, by {by}, the largest first; all on one scale"
+        small = Sketch(
+            "bridges", [groups, cut], lambda: bridges_chart(groups, measure=cut, currency=currency, by=by)
+        )
+        return [whole, small]
 
 
 @policy(*EVERYONE)
@@ -147,7 +175,7 @@ def movement(request: HttpRequest) -> HttpResponseBase:
         return exported(
             look, shown.bridge.deals if what == "deals" else shown.bridge.lines, f"movement-{what}", form
         )
-    if (part := asked_for(request, [shown.sketch])) is not None:
+    if (part := asked_for(request, shown.sketches)) is not None:
         return part
     controls = [
         choices("of", "Of", OF, shown.of), choices("mode", "Mode", MODES, shown.mode),
@@ -158,7 +186,7 @@ def movement(request: HttpRequest) -> HttpResponseBase:
         "look": look, "shown": shown, "controls": controls, "dates": True, "start_on": shown.start_on,
         "presets": presets(look), "exports": [("lines", "Lines"), ("deals", "Deals and changes")],
         "moved": [row["line"] for row in shown.lines],
-        **by_name(request, [shown.sketch]),
+        **by_name(request, shown.sketches),
     }  # fmt: skip
     return render(request, "movement.html", context)
 
