@@ -47,6 +47,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("conversion", {}),
     ("conversion", {"period": QUARTER, "by": ("team",)}),
     ("time_in_stage", {"by": ("team",)}),
+    ("time_in_stage", {"period": QUARTER, "by": ("month", "owner")}),
     ("slippage", {"period": FEBRUARY, "by": ("owner",)}),
     ("bridge", {"start": START}),
     ("bridge", {"start": START, "mode": "events", "by": ("owner",)}),

@@ -34,7 +34,7 @@ FURTHER: dict[str, list[dict[str, Any]]] = {
     "sources": [{"model": "w_shaped", "by": "campaign", "period": QUARTER}],
     "open_pipeline": [{"period": QUARTER, "by": ["stage", "month"]}],
     "slippage": [{"period": FEBRUARY, "by": ["owner"]}],
-    "time_in_stage": [{"by": ["team"]}],
+    "time_in_stage": [{"by": ["team"]}, {"period": QUARTER, "by": ["month"]}],
     "win_rate": [{"by": ["segment"]}],
 }
 """What measures are asked beside their plain form."""

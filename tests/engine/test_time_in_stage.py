@@ -9,6 +9,7 @@ import polars as pl
 from hypothesis import given, settings
 
 from stageproof.engine.measures.time_in_stage import time_in_stage
+from stageproof.engine.period import Calendar
 from tests.engine.history_books import book, path, rows
 
 LENGTHS = ("deals", "completed", "still_there", "mean", "median_completed", "median", "p90")
@@ -65,6 +66,21 @@ def test_reopening_is_time_again_and_by_owner_is_the_present_one() -> None:
     )  # fmt: skip
     table = time_in_stage(book(deals).as_of("2025-02-01"), by=["owner"])
     assert rows(table, "owner", "stage", "mean") == [("Bob", "Proposal", 6.0)]
+
+
+def test_by_month_it_is_that_of_coming_and_a_period_holds_whom_came_in_it() -> None:
+    deals = [
+        # Came to Discovery in December in UTC, but in January where the organisation is.
+        *path("a", ("2024-12-31T23:30", "Discovery"), ("2025-01-10T23:30", "won")),
+        *path("b", ("2025-01-05", "Discovery"), ("2025-01-09", "Proposal"), ("2025-02-03", "Discovery"),
+              ("2025-02-05", "lost")),
+        *path("c", ("2025-02-01", "Discovery"), ("2025-02-08", "won")),
+    ]  # fmt: skip
+    pipeline = book(deals, zone="Europe/Berlin").as_of("2025-02-28")
+    table = time_in_stage(pipeline, by=["month"]).filter(pl.col("stage") == "Discovery")
+    assert rows(table, "month", "deals", "mean") == [("2025-01", 2, 8.0), ("2025-02", 1, 7.0)]
+    february = time_in_stage(pipeline, period=Calendar().period("2025-02"))
+    assert rows(february, "stage", "deals", "median") == [("Discovery", 1, 7.0)]
 
 
 @settings(max_examples=40, deadline=None)

@@ -20,7 +20,7 @@ from stageproof.engine.measures.retention import STATES, contracts_due
 from stageproof.engine.measures.slippage import due_deals, push_count
 from stageproof.engine.measures.stage_visits import stage_visits
 from stageproof.engine.measures.stage_win_rate import furthest_of_closed
-from stageproof.engine.measures.time_in_stage import spent_per_deal
+from stageproof.engine.measures.time_in_stage import stays
 from stageproof.engine.qualification import QUALIFICATIONS, qualified_deals
 
 FACTS = ("name", "account", "owner", "stage", "status", "close_on", "amount", "currency")
@@ -190,10 +190,8 @@ def _conversion(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
 
 def _time_in_stage(pipeline: Pipeline, asked: Asked) -> pl.DataFrame:
     groups = [name for name in asked.by if name != "stage"]
-    deals = with_groups(pipeline, pipeline.deals, groups).select("deal", *groups)
-    spent = spent_per_deal(pipeline).drop("pipeline").join(deals, on="deal", how="inner")
-    keys = [*groups, "definition", "stage"]
-    spent = spent.filter(*(same_as(name, asked.row[name]) for name in keys))
+    spent = stays(pipeline, asked.period, groups)
+    spent = spent.filter(*(same_as(name, asked.row[name]) for name in (*groups, "definition", "stage")))
     left = nw.when(nw.col("completed") == 1).then(nw.lit("left")).otherwise(nw.lit("still there"))
     found = collect(spent.select("deal", "spent", counts_as=left)).select(
         "deal", days=pl.col("spent") / DAY, counts_as="counts_as"

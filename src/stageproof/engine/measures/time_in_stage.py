@@ -10,24 +10,30 @@ import polars as pl
 
 from stageproof.engine.book import Pipeline, in_memory
 from stageproof.engine.frames import DAY, collect
-from stageproof.engine.measures.grouping import with_groups
+from stageproof.engine.local_days import local_day
+from stageproof.engine.measures.conversion import in_window
+from stageproof.engine.measures.grouping import GRAINS, with_groups
 from stageproof.engine.measures.placing import placed
 from stageproof.engine.measures.stage_visits import stage_visits
+from stageproof.engine.period import Period
 
 _PLACES = 6
 """Decimals of a day that are kept: about a tenth of a second."""
 
 
-def time_in_stage(pipeline: Pipeline, *, by: Sequence[str] = ()) -> pl.DataFrame:
+def time_in_stage(
+    pipeline: Pipeline, *, period: Period | None = None, by: Sequence[str] = ()
+) -> pl.DataFrame:
     """One row per group and stage: `deals`, `completed`, `still_there`, `mean`, `median_completed`, `median`,
     `p90`.
 
-    Days, summed over a deal's visits. `mean` and `median_completed` are of the deals that have left. `median`
-    and `p90` (Kaplan-Meier) count those still there for the days they have been there so far: the days by
-    which half and nine in ten have left, null where fewer have. `says` puts that into words.
+    Of the deals that were first in the stage in the period, or ever; grouped by week, month, quarter or year it is
+    that of the day on which they came. Days, summed over a deal's visits. `mean` and `median_completed` are of the
+    deals that have left. `median` and `p90` (Kaplan-Meier) count those still there for the days they have been there
+    so far: the days by which half and nine in ten have left, null where fewer have. `says` puts that into words.
     """
     keys = [key for key in by if key != "stage"]
-    spent = collect(_spent(pipeline, keys))
+    spent = collect(stays(pipeline, period, keys))
     group = [*keys, "definition", "position", "stage"]
     days = pl.col("spent") / DAY
     done = pl.col("completed") == 1
@@ -49,15 +55,24 @@ def time_in_stage(pipeline: Pipeline, *, by: Sequence[str] = ()) -> pl.DataFrame
     )
 
 
-def _spent(pipeline: Pipeline, keys: Sequence[str]) -> nw.LazyFrame[Any]:
-    """One row per deal and stage: `spent` in microseconds, and whether the deal has left."""
+def stays(pipeline: Pipeline, period: Period | None = None, by: Sequence[str] = ()) -> nw.LazyFrame[Any]:
+    """One row per deal and stage with the groups: `spent` in microseconds, and whether the deal has left."""
+    grains = [name for name in by if name in GRAINS]
+    keys = [name for name in by if name not in (*GRAINS, "stage")]
     deals = with_groups(pipeline, pipeline.deals, keys)
     spent = spent_per_deal(pipeline)
-    return spent.drop("pipeline").join(deals.select("deal", *keys), on="deal", how="inner")
+    spent = spent.drop("pipeline").join(deals.select("deal", *keys), on="deal", how="inner")
+    if period is not None:
+        spent = spent.filter(in_window(pipeline, nw.col("came_at"), period))
+    if not grains:
+        return spent
+    spent = spent.with_columns(came_on=local_day(nw.col("came_at"), pipeline.book.zone, pipeline.at))
+    return with_groups(pipeline, spent, grains, dated_by="came_on")
 
 
 def spent_per_deal(pipeline: Pipeline, deals: nw.LazyFrame[Any] | None = None) -> nw.LazyFrame[Any]:
-    """One row per deal and stage as the definition calls it: `spent` in microseconds, `completed` as 1 or 0.
+    """One row per deal and stage as the definition calls it: `spent` in microseconds, `completed` as 1 or 0, and
+    `came_at` when it was there first.
 
     Of all deals, or of those given.
     """
@@ -72,13 +87,14 @@ def spent_per_deal(pipeline: Pipeline, deals: nw.LazyFrame[Any] | None = None) -
         pipeline=nw.coalesce(nw.col("pipeline"), nw.lit("")),
     )
     summed = placed_visits.group_by("deal", "pipeline", "definition", "position", "place").agg(
-        spent=(until - nw.col("entered_at")).sum(), completed=here.min()
+        spent=(until - nw.col("entered_at")).sum(), completed=here.min(), came_at=nw.col("entered_at").min()
     )
     return summed.select(
         "deal",
         "pipeline",
         "position",
         "completed",
+        "came_at",
         spent=nw.col("spent").cast(nw.Int64),
         definition=nw.when(nw.col("definition") != "").then(nw.col("definition")),
         stage=nw.when(nw.col("place") != "").then(nw.col("place")),
