@@ -190,8 +190,8 @@ def test_a_drawing_comes_when_it_is_asked_for_and_stays(at: At) -> None:
     assert "vega.github.io" not in part
     small = olga.get(f"{page}&by=owner&drawing=bridges", **PART).content.decode()
     bars = [unescape(href) for href in re.findall(r'<a href="([^"]+)"', small.partition('class="narrow"')[0])]
-    assert {"line=opening" in href and "owner=Ben+Baker" in href for href in bars} == {True, False}
-    assert "Ben Baker: opening" in small
+    assert {"line=closing" in href and "owner=Ben+Baker" in href for href in bars} == {True, False}
+    assert "Ben Baker: opening 0" in small
     assert "Its row of bridge" in text_of(olga.get(bars[0]))
     assert "chart-waiting" not in olga.get(page).content.decode()
     assert olga.get(f"{page}&drawing=none", **PART).status_code == 404
