@@ -136,6 +136,45 @@ def test_the_palette_offers_pages_actions_and_what_is_found(at: At, deal: Deal) 
     assert "New deal" not in text_of(at("eve").get("/palette?q="))
 
 
+@pytest.mark.parametrize(
+    ("who", "typed", "pages"),
+    [
+        ("ann", "coverage", ["Coverage"]),
+        ("ann", "win rate", ["Conversion"]),
+        (
+            "ann",
+            "reading",
+            ["Readings", "Sales reading", "Marketing reading", "Finance reading", "Board reading"],
+        ),
+        ("ann", "invitations", []),
+        ("ada", "invitations", ["People and invitations"]),
+        ("fay", "quota", ["Coverage", "Targets"]),
+    ],
+)
+def test_every_page_is_found_by_its_name_and_by_what_people_call_it(
+    at: At, cast: Cast, who: str, typed: str, pages: list[str]
+) -> None:
+    found = at(who).get(f"/palette?q={typed}").content.decode()
+    assert re.findall(r"<span>([^<]*)</span><span[^>]*>Page<", found) == pages
+    searched = text_of(at(who).get(f"/search?q={typed}"))
+    assert all(f"Pages {pages[0]}" in searched for _ in pages[:1])
+    for address in re.findall(r'role="option"[^>]*href="([^"]+)"', found):
+        assert at(who).get(address).status_code in (200, 302), address
+
+
+@pytest.mark.parametrize(("who", "page"), [("ann", "/board"), ("fay", "/readings"), ("eve", "/readings")])
+def test_work_begins_where_a_role_has_its_own(at: At, cast: Cast, who: str, page: str) -> None:
+    assert at(who).get("/")["Location"] == page
+
+
+def test_the_navigation_keeps_to_the_day_that_is_shown(at: At, deal: Deal, now: Clock) -> None:
+    now.days(3)
+    then = at("ann").get("/board?as_of=2026-03-02").content.decode()
+    assert 'href="/coverage?as_of=2026-03-02"' in then
+    assert 'href="/definition"' in then
+    assert 'href="/coverage"' in at("ann").get("/board").content.decode()
+
+
 def test_a_view_is_saved_used_and_forgotten(at: At, cast: Cast, deal: Deal) -> None:
     client = at("ann")
     saved = client.post(

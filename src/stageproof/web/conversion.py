@@ -33,7 +33,7 @@ WIN_MARK = (0.19, 0.29)
 @require_safe
 def conversion(request: HttpRequest) -> HttpResponseBase:
     """Conversion, time in stage, cycle length and slippage as a page."""
-    request.place = "movement"  # type: ignore[attr-defined]
+    request.place = "conversion"  # type: ignore[attr-defined]
     look = look_at(request, ("by", "pipeline"))
     assert look.period is not None
     by = look.one_of("by", tuple(BYS), "owner")

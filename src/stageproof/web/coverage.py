@@ -29,7 +29,7 @@ HISTORY = 30
 @require_safe
 def coverage(request: HttpRequest) -> HttpResponseBase:
     """The coverage of a period as a page."""
-    request.place = "movement"  # type: ignore[attr-defined]
+    request.place = "coverage"  # type: ignore[attr-defined]
     look = look_at(request, ("by",))
     period = look.period
     assert period is not None

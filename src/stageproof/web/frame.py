@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,31 +17,37 @@ from stageproof.web.policy import policy_of
 
 THEMES = ("light", "dark")
 PLACES = (
-    ("today", "Today", "today"),
-    ("board", "Board", "board"),
-    ("pipeline", "Pipeline", "pipeline"),
-    ("monday", "Monday", "monday"),
-    ("reviews", "Reviews", "reviews"),
-    ("readings", "Readings", "readings"),
-    ("movement", "Movement", "movement"),
-    ("forecast", "Forecast", "forecast"),
-    ("leads", "Leads", "person"),
-    ("funnel", "Funnel", "funnel"),
-    ("attribution", "Attribution", "star"),
-    ("campaigns", "Campaigns", "mail"),
-    ("expansion", "Expansion", "expansion"),
-    ("accounts", "Accounts", "accounts"),
-    ("definition", "Definition", "definition"),
-    ("imports", "Import", "imports"),
-    ("settings", "Settings", "settings"),
+    ("Work", "today", "Today", "today"),
+    ("Work", "board", "Board", "board"),
+    ("Work", "pipeline", "Pipeline", "pipeline"),
+    ("Work", "monday", "Monday", "monday"),
+    ("Work", "reviews", "Reviews", "reviews"),
+    ("Work", "leads", "Leads", "person"),
+    ("Work", "accounts", "Accounts", "accounts"),
+    ("Work", "campaigns", "Campaigns", "mail"),
+    ("Work", "expansion", "Expansion", "expansion"),
+    ("Figures", "readings", "Readings", "readings"),
+    ("Figures", "forecast", "Forecast", "forecast"),
+    ("Figures", "movement", "Movement", "movement"),
+    ("Figures", "coverage", "Coverage", "coverage"),
+    ("Figures", "velocity", "Velocity", "velocity"),
+    ("Figures", "conversion", "Conversion", "conversion"),
+    ("Figures", "funnel", "Funnel", "funnel"),
+    ("Figures", "attribution", "Attribution", "attribution"),
+    ("Setup", "definition", "Definition", "definition"),
+    ("Setup", "imports", "Import", "imports"),
+    ("Setup", "settings", "Settings", "settings"),
 )
-"""What the navigation offers, in order: the route's name, its label and its icon; a route that is missing is left out."""
+"""What the navigation offers: its group, the route's name, its label and icon; a route that is missing is left out."""
+TIMELESS = ("Setup",)
+"""The groups whose pages are of now, whatever day is shown."""
 
 
 @dataclass(frozen=True)
 class Place:
     """A page in the navigation."""
 
+    group: str
     name: str
     label: str
     icon: str
@@ -62,7 +68,9 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "currency": organisation.currency if organisation else "USD",
         "today": day_at(timezone.now(), zone),
         # A request that was refused at the gate of the server never got as far as having a user.
-        "places": places(request) if getattr(request, "user", None) and request.user.is_authenticated else [],
+        "places": grouped(request)
+        if getattr(request, "user", None) and request.user.is_authenticated
+        else {},
         "here": getattr(request, "place", ""),
         "moment": getattr(request, "moment", None),
         "theme": theme if theme in THEMES else "",
@@ -79,11 +87,28 @@ def places(request: HttpRequest) -> list[Place]:
 def _places_of(role: str | None, _prefix: str, _routes: str) -> list[Place]:
     # Where pages are follows from the prefix and the routes, which hardly ever change while a process lives.
     found = []
-    for name, label, icon in PLACES:
-        try:
-            url = reverse(name)
-        except NoReverseMatch:
-            continue
-        if role in (policy_of(resolve(url).func, name) or ()):
-            found.append(Place(name, label, icon, url))
+    for group, name, label, icon in PLACES:
+        url = address_for(role, name)
+        if url is not None:
+            found.append(Place(group, name, label, icon, url))
     return found
+
+
+def address_for(role: str | None, name: str, *given: str) -> str | None:
+    """The address of a page; None where there is no such page, or this role may not open it."""
+    try:
+        url = reverse(name, args=given)
+    except NoReverseMatch:
+        return None
+    return url if role in (policy_of(resolve(url).func, name) or ()) else None
+
+
+def grouped(request: HttpRequest) -> dict[str, list[Place]]:
+    """The same by the group's name, in order, each with the day that is shown."""
+    moment = getattr(request, "moment", None)
+    then = "" if moment is None else moment.query
+    groups: dict[str, list[Place]] = {}
+    for place in places(request):
+        url = place.url if place.group in TIMELESS else place.url + then
+        groups.setdefault(place.group, []).append(replace(place, url=url))
+    return groups

@@ -13,17 +13,62 @@ from django.views.decorators.http import require_safe
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.deals import NO_DEALS
+from stageproof.actions.freeze_reading import frozen_readings
 from stageproof.actions.seeing import seen
-from stageproof.records.models import Account, Contact
+from stageproof.records.models import Account, CampaignVersion, Contact
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.deal_list import deal_list, visible
-from stageproof.web.frame import places
+from stageproof.web.frame import address_for, places
 from stageproof.web.lead_list import LeadFilters, lead_list
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.saved_views import PAGES, views_of
 
 MANY, FEW = 50, 6
+FURTHER = (
+    ("reading", "sales", "Sales reading", "readings"),
+    ("reading", "marketing", "Marketing reading", "readings"),
+    ("reading", "finance", "Finance reading", "readings"),
+    ("reading", "board", "Board reading", "readings"),
+    ("reading", "reconciliation", "Reconciliation", "readings"),
+    ("contacts", "", "Contacts", "person"),
+    ("account_duplicates", "", "Duplicate accounts", "accounts"),
+    ("targets", "", "Targets", "coverage"),
+    ("organisation", "", "Organisation", "settings"),
+    ("people", "", "People and invitations", "person"),
+    ("teams", "", "Teams", "person"),
+    ("rates", "", "Currencies and exchange rates", "settings"),
+    ("tokens", "", "API tokens", "command"),
+    ("changes", "", "Changes to the settings", "clock"),
+    ("account_settings", "", "Your account", "settings"),
+    ("account_change_password", "", "Your password", "settings"),
+    ("mfa_index", "", "Your second factor and passkeys", "settings"),
+)
+"""The pages that the navigation has no room for: route, what it is given, label and icon."""
+MEANT = {
+    "Board": "kanban cards stages drag",
+    "Pipeline": "deals opportunities table list",
+    "Leads": "inbound prospects",
+    "Accounts": "companies customers",
+    "Contacts": "people buyers",
+    "Campaigns": "marketing cost spend",
+    "Expansion": "renewals contracts retention churn",
+    "Readings": "reports frozen freeze",
+    "Sales reading": "monday forecast",
+    "Finance reading": "forecast cfo",
+    "Board reading": "forecast investors",
+    "Movement": "bridge changes slipped pushed waterfall",
+    "Coverage": "targets quota gap",
+    "Velocity": "speed cycle",
+    "Conversion": "win rate cycle slippage stages",
+    "Funnel": "leads hand-over response",
+    "Attribution": "sources first touch last roi",
+    "Definition": "stages exit criteria rules ideal customer",
+    "Import": "upload csv excel salesforce hubspot pipedrive",
+    "People and invitations": "users invite roles",
+    "Targets": "quota",
+}
+"""Other words by which people look for a page."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +96,12 @@ def search(request: HttpRequest) -> HttpResponse:
     """What was found as a page."""
     moment = moment_of(request)
     text = request.GET.get("q", "").strip()
-    groups = found(actor_of(request), moment, text, MANY) if text else []
-    context = {"text": text, "groups": groups, "count": sum(len(each.hits) for each in groups)}
+    groups = []
+    if text:
+        pages = Group("Pages", [hit for hit in pages_for(request) if fits(text, hit.name)])
+        groups = [each for each in (pages, *found(actor_of(request), moment, text, MANY)) if each.hits]
+    count, some = sum(len(each.hits) for each in groups), any(each.more for each in groups)
+    context = {"text": text, "groups": groups, "count": count, "some": some}
     return render(request, "search.html", context)
 
 
@@ -72,7 +121,7 @@ def palette(request: HttpRequest) -> HttpResponse:
 
 def commands(request: HttpRequest, actor: Actor) -> list[Hit]:
     """Every page and action that the person has."""
-    hits = [Hit(each.icon, each.label, "Page", each.url) for each in places(request)]
+    hits = pages_for(request)
     if actor.may_write and actor.role not in NO_DEALS:
         hits.append(Hit("plus", "New deal", "Action", reverse("deal_new")))
         hits.append(Hit("plus", "New lead", "Action", reverse("lead_new")))
@@ -88,9 +137,20 @@ def commands(request: HttpRequest, actor: Actor) -> list[Hit]:
     return hits
 
 
+def pages_for(request: HttpRequest) -> list[Hit]:
+    """Every page that the person may open, those of the navigation first."""
+    hits = [Hit(each.icon, each.label, "Page", each.url) for each in places(request)]
+    role = getattr(request.user, "role", None)
+    for route, given, label, icon in FURTHER:
+        url = address_for(role, route, *filter(None, [given]))
+        if url is not None:
+            hits.append(Hit(icon, label, "Page", url))
+    return hits
+
+
 def fits(text: str, name: str) -> bool:
-    """Whether every word typed begins a word of the name."""
-    words = name.casefold().split()
+    """Whether every word typed begins a word of the name, or one by which people mean it."""
+    words = f"{name} {MEANT.get(name, '')}".casefold().split()
     return all(any(word.startswith(typed) for word in words) for typed in text.casefold().split())
 
 
@@ -112,8 +172,24 @@ def found(actor: Actor, moment: Moment, text: str, count: int) -> list[Group]:
         for each in people.order_by("name")[: count + 1]
     ]  # fmt: skip
     groups.append(Group("People", hits[:count], len(hits) > count))
-    groups.append(leads_named(actor, moment, text, count))
+    groups += [leads_named(actor, moment, text, count), *kept_under(actor, text, count)]
     return [each for each in groups if each.hits]
+
+
+def kept_under(actor: Actor, text: str, count: int) -> list[Group]:
+    """Campaigns, and frozen readings for whom may open them, whose names hold the text."""
+    held = CampaignVersion.objects.filter(valid_to__isnull=True, removed=False, name__icontains=text)
+    named = held.order_by("-starts_on", "name").values_list("name", "source")[: count + 1]
+    hits = [Hit("mail", name, source, reverse("campaign", args=[name])) for name, source in named]
+    kept = [each for each in frozen_readings(actor) if text.casefold() in each.name.casefold()]
+    frozen = [
+        Hit("clock", each.name, f"Frozen, {each.period}", reverse("frozen_reading", args=[each.pk, "board"]))
+        for each in kept
+    ]
+    return [
+        Group("Campaigns", hits[:count], len(hits) > count),
+        Group("Frozen readings", frozen[:count], len(frozen) > count),
+    ]
 
 
 def leads_named(actor: Actor, moment: Moment, text: str, count: int) -> Group:

@@ -33,7 +33,7 @@ FEW = 20
 @require_safe
 def velocity(request: HttpRequest) -> HttpResponseBase:
     """Velocity as a page: its levers now and a period before, what each moved, and by group."""
-    request.place = "movement"  # type: ignore[attr-defined]
+    request.place = "velocity"  # type: ignore[attr-defined]
     look = look_at(request, ("by",))
     period = look.period
     assert period is not None
