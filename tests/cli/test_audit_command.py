@@ -196,3 +196,14 @@ def test_a_folder_that_is_not_ours_keeps_its_files(
     assert stageproof("audit", bad, "--html", kept).code == 1
     assert kept.read_text() == "last month's report"
     assert os.listdir(tmp_path).count("report.html") == 1
+
+
+def test_a_change_dated_in_years_to_come_is_named(stageproof: Stageproof, tmp_path: Path) -> None:
+    path = tmp_path / "deals.csv"
+    path.write_text(
+        "Id,Stage,Amount,Created date\n1,Proposal,5,2024-01-02\n2,Proposal,5,2199-01-02\n", "utf-8"
+    )
+    [told] = [each for each in audited(stageproof, path)["problems"] if each["code"] == "day_to_come"]
+    assert told["value"] == "2199-01-02"
+    asked = audited(stageproof, path, "--as-of", "2024-02-01")
+    assert "day_to_come" not in {each["code"] for each in asked["problems"]}

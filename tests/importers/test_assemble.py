@@ -331,8 +331,8 @@ def test_versions_are_contiguous_whatever_the_dates(
 def test_a_board_in_groups_with_the_header_again_and_sums(imported: Import) -> None:
     text = (
         "Deals,,,\nActive,,,\nName,Stage,Amount,Created\nDepot,Proposal,10,2024-01-02\nHarbour,Proposal,20,2024-01-02\n"
-        ",,30,\nDone,,,\nName,Stage,Amount,Created\nPier,Closed Won,5,2024-01-03\nSubtotal,,5,\nTotal SA,Proposal,,2024-01-04\n"
-        "Zwischensumme:,,35,\n"
+        ",,30,\nDone,,,\nName,Stage,Amount,Created\nPier,Closed Won,5,2024-01-03\nSubtotal,,5,\n"
+        "Total SA,Proposal,,2024-01-04\nZwischensumme:,,35,\n"
     )
     found = imported({"board.csv": text})
     assert sorted((each.row, each.problem.code) for each in found.rejected) == [
@@ -344,3 +344,45 @@ def test_a_board_in_groups_with_the_header_again_and_sums(imported: Import) -> N
     ]
     assert {row[0] for row in versions(found)} == {"Depot", "Harbour", "Pier", "Total SA"}
     assert (found.accounting.read, found.accounting.taken, found.accounting.rejected) == (9, 4, 5)
+
+
+def test_closed_and_won_are_days_or_flags_by_what_is_in_them(imported: Import) -> None:
+    days = imported(
+        {"d.csv": "Id,Stage,Amount,Opened,Closed\n1,Won,5,2024-01-02,2024-03-04\n2,Proposal,5,2024-01-02,\n"}
+    )
+    assert versions(days, "close_on")[1] == ("1", "2024-03-04 00:00", "won", dt.date(2024, 3, 4))
+    flags = imported(
+        {"d.csv": "Id,Stage,Amount,Created,Closed,Won,Close date\n1,Zuschlag,5,2024-01-02,1,1,2024-03-04\n"
+                  "2,Absage,5,2024-01-02,1,0,2024-03-05\n3,Angebot,5,2024-01-02,0,0,2024-12-01\n"}
+    )  # fmt: skip
+    ends = {row[0]: row[2] for row in versions(flags)}
+    assert ends == {"1": "won", "2": "lost", "3": "open"}
+    dated = imported(
+        {
+            "d.csv": "Id,Stage,Amount,Created,Won\n1,Zuschlag,5,2024-01-02,2024-03-04\n2,Angebot,5,2024-01-02,\n"
+        }
+    )
+    assert versions(dated)[1] == ("1", "2024-03-04 00:00", "won")
+
+
+def test_no_outcome_is_said(imported: Import) -> None:
+    text = "Id,Stage,Amount,Created,Closed on\n1,Zuschlag,5,2024-01-02,2024-03-04\n"
+    text += "2,Absage,5,2024-01-02,\n3,Angebot,5,2024-01-02,\n"
+    told = {each.code: each for each in imported({"d.csv": text}).problems}
+    assert "the stages are Absage, Angebot, Zuschlag" in told["no_outcomes"].says
+    assert told["open_with_closing_day"].row == 2
+    closed = imported({"d.csv": text.replace("Zuschlag", "Won")})
+    assert not {"no_outcomes", "open_with_closing_day"} & codes(closed)
+
+
+def test_what_keeps_numbers_from_spreadsheets_is_taken_off(imported: Import) -> None:
+    deals = 'Id,StageName,Amount,CloseDate,CreatedDate,Name\n"=""00123""",Proposal,"=""12.50""",2024-05-01,2024-01-02,A\n'
+    history = (
+        "Id,OpportunityId,StageName,Amount,CloseDate,CreatedDate\n1,00123,Discovery,7,2024-05-01,2024-01-02\n"
+    )
+    history += "2,00123,Proposal,12.50,2024-05-01,2024-01-05\n"
+    found = imported({"d.csv": deals, "OpportunityHistory.csv": history})
+    assert versions(found, "amount") == [
+        ("00123", "2024-01-02 00:00", "open", 7_00),
+        ("00123", "2024-01-05 00:00", "open", 12_50),
+    ]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -14,6 +16,7 @@ from stageproof.cli.files import json_text, read_text, write_text
 from stageproof.cli.loading import Loaded, load
 from stageproof.engine.money import minor_units
 from stageproof.engine.period import Calendar, Period
+from stageproof.engine.problem import Problem
 
 EXAMPLES = """
 Examples:
@@ -92,6 +95,7 @@ def command(
         date_order=date_order,
         calendar=Calendar(year_starts=year_starts),
     )
+    loaded = replace(loaded, problems=(*loaded.problems, *_still_to_come(loaded, as_of)))
     found = audit_of(loaded, as_of=as_of, period=period, target=target)
     write_outputs(found, loaded, html=html, deals=deals, rejects=rejects)
     if as_json:
@@ -106,6 +110,15 @@ def command(
             if path is not None:
                 typer.echo(f"{label} written to {path}")
     return 0
+
+
+def _still_to_come(loaded: Loaded, as_of: str | None) -> list[Problem]:
+    """That the audit is as of a day to come, because something in the files is dated so."""
+    last = loaded.book.span()[1]
+    if as_of is not None or last <= dt.datetime.now(ZoneInfo(loaded.book.zone)).date():
+        return []
+    says = f"The last change is dated {last}, which is still to come; the audit is as of that day."
+    return [Problem("day_to_come", says, "Correct the date, or say --as-of.", value=last.isoformat())]
 
 
 def audit_of(

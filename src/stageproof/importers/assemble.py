@@ -134,6 +134,7 @@ class _Assembly:
             undated_from=self._undated_from(as_of),
         )
         self._judge(versions, deals)
+        self.problems += deals.without_outcomes()
         frame = self._priced(versions.frame, deals)
         first = frame["valid_from"].min()
         book = self._book(frame, deals, first if isinstance(first, int) else 0, currency)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import polars as pl
 
 from stageproof.engine.definition import Definition
+from stageproof.engine.problem import Problem
 from stageproof.importers.deals import read_deals
 from stageproof.importers.history import Histories, read_changes, read_states
 from stageproof.importers.intake import Intake, Settings
 from stageproof.importers.lookups import Lookups
 from stageproof.importers.stage_entries import SCHEMA
 
+_SOME = 3
+"""From so many deals on it is remarkable that none has closed."""
+_STAGES_SHOWN = 12
 _BARE = {
     "deal": pl.String,
     "status": pl.String,
@@ -116,6 +120,21 @@ class DealFiles:
         """deal, name, owner and created_at of every deal."""
         names = [name for name in ("deal", "name", "owner", "created_at") if name in self.present.columns]
         return self.present.select(names)
+
+    def without_outcomes(self) -> list[Problem]:
+        """That no deal is won or lost, which may be so, or be what its stages are called."""
+        present = self.present
+        if self._from_history or present.height < _SOME or present["ended"].is_in(["won", "lost"]).any():
+            return []
+        stages = present["stage"].drop_nulls().unique().sort().to_list()
+        named = f": the stages are {', '.join(stages[:_STAGES_SHOWN])}" if stages else ""
+        return [
+            Problem(
+                "no_outcomes",
+                f"No deal is won or lost{named}. Win rate, cycle and velocity are unknown.",
+                "Export closed deals too; if a stage means won or lost, say [stages] won = [...] in the mapping file.",
+            )
+        ]
 
     def stage_order(self) -> tuple[str, ...]:
         """The open stages early to late, as the mapping or the system's own table has them."""

@@ -377,6 +377,15 @@ def _doubts(intake: Intake, taken: pl.DataFrame) -> None:
         "Fill in the day on which it closed.",
         "close_on",
     )
+    ended = intake.raw("closed_at")
+    if ended is not None:
+        intake.trouble(
+            (status == "open") & ended.is_not_null(),
+            "open_with_closing_day",
+            "The deal has a day on which it closed, while nothing says that it was won or lost; it counts as open.",
+            "Say which stages mean won and lost: [stages] won = [...] in the mapping file.",
+            "closed_at",
+        )
     early = closed & (close_on < days_of(created, intake.settings.zone))
     intake.trouble(
         early,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers import close, dynamics, hubspot, pipedrive, salesforce, spreadsheet
+from stageproof.importers.by_content import placed_by_content
 from stageproof.importers.corrections import put_right
 from stageproof.importers.deals import MAX_CUSTOM
 from stageproof.importers.header import header_key, nearest
@@ -103,7 +104,8 @@ def read_files(paths: Sequence[Path], mapping: Mapping, progress: Callable[[floa
             try:
                 for read in _sheets(path, mapping, _part(progress, before / whole, size / whole)):
                     sheet = put_right(read, mapping.of(read.name))
-                    files.add(sheet, recognised_sheet(sheet.name, sheet.columns, mapping))
+                    found = recognised_sheet(sheet.name, sheet.columns, mapping)
+                    files.add(sheet, placed_by_content(sheet, found, mapping.of(sheet.name).columns))
             except Refused as refused:
                 problems += refused.problems
         before += size

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from stageproof.engine.problem import Problem, Refused
+from stageproof.importers.by_content import placed_by_content
 from stageproof.importers.columns import blank_to_null
 from stageproof.importers.files import read_whole_sheets, recognised_sheet
 from stageproof.importers.mapping import Mapping
@@ -31,7 +32,10 @@ def proposal(paths: Sequence[Path]) -> str:
             problems += refused.problems
     if problems:
         raise Refused(problems)
-    found = [(sheet, recognised_sheet(sheet.name, sheet.columns, Mapping())) for sheet in sheets]
+    found = [
+        (sheet, placed_by_content(sheet, recognised_sheet(sheet.name, sheet.columns, Mapping())))
+        for sheet in sheets
+    ]
     parts = [
         _head(),
         *(_file(sheet, recognised) for sheet, recognised in found),

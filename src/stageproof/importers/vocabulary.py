@@ -79,7 +79,7 @@ _ENGLISH: Names = {
     "created_at": _names(
         "createddate createdate datecreated created createdat createdon creationdate createdtime dealcreated"
         " dealcreatedon dealcreateddate opportunitycreateddate opportunitycreatedate addtime addedon opendate"
-        " openeddate openedon openedat dateopened engagedate entrydate entereddate enteredon"
+        " openeddate opened openedon openedat dateopened engagedate entrydate entereddate enteredon"
         " hscreatedate"
     ),
     "modified_at": _names(

@@ -32,12 +32,19 @@ def blank_to_null(expr: pl.Expr, words: frozenset[str] = BLANKS) -> pl.Expr:
 
 def without_blanks(texts: pl.Series, words: frozenset[str]) -> pl.Series:
     """The same for a column, faster: only what starts like a word for blank is looked at closely."""
-    trimmed = texts.cast(pl.String).str.strip_chars()
+    trimmed = _unescaped(texts.cast(pl.String).str.strip_chars())
     likely = trimmed.filter((trimmed.str.len_bytes() <= _LONGEST) & trimmed.str.contains(_STARTS_BLANK))
     spelled = [text for text in likely.unique() if text.lower() in words]
     if not spelled:
         return trimmed
     return trimmed.to_frame("text").select(pl.when(~pl.col("text").is_in(spelled)).then("text")).to_series()
+
+
+def _unescaped(trimmed: pl.Series) -> pl.Series:
+    """The texts without what keeps a spreadsheet from making numbers of them: ="00123" is 00123."""
+    if not trimmed.str.starts_with('="').any():
+        return trimmed
+    return trimmed.str.replace(r'^="([^"]*)"$', "$1").str.strip_chars()
 
 
 def value_text(column: pl.Series) -> pl.Series:
