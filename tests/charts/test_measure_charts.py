@@ -10,6 +10,7 @@ from stageproof.charts.coverage_ahead import coverage_ahead_chart
 from stageproof.charts.distribution import distribution_chart
 from stageproof.charts.rates import rates_chart
 from stageproof.charts.stays import stays_chart
+from stageproof.charts.stays_over_time import stays_over_time_chart
 
 LINES = [
     {"line": "opening", "amount": 100_000_00, "href": "/why/bridge?line=opening&by="},
@@ -98,3 +99,27 @@ def test_small_bridges_are_the_largest_and_read_every_one_out() -> None:
     # Three bars a group, each a link of its own; the zero lines lead nowhere.
     assert len(re.findall(r'<a href="/why/bridge', drawing.wide)) == 9 * 3
     assert bridges_chart([], measure="Open amount", currency="EUR", by="owner") is None
+
+
+def test_stays_over_time_say_where_they_changed_among_enough_deals() -> None:
+    def row(stage: str, quarter: int, median: float | None, completed: int) -> dict[str, Any]:
+        return {"stage": stage, "period": f"2025-Q{quarter}", "median": median, "completed": completed, "norm": 21,
+                "href": f"/why/time_in_stage?stage={stage}"}  # fmt: skip
+
+    records = [
+        row("Discovery", 1, 10.0, 30), row("Discovery", 2, 14.0, 30), row("Discovery", 3, None, 0),
+        row("Proposal", 1, 5.0, 3), row("Proposal", 2, 60.0, 30),
+    ]  # fmt: skip
+    drawing = stays_over_time_chart(records, measure="Days")
+    assert drawing is not None
+    # Proposal's first quarter is of three deals alone.
+    assert (
+        drawing.finding
+        == "Deals stay longer in Discovery: half have left after 14 d in 2025-Q2, 10 d in 2025-Q1"
+    )
+    assert (
+        "Discovery: 2025-Q1 10 d, 2025-Q2 14 d, 2025-Q3 – (norm 21 d); Proposal: 2025-Q1 5 d"
+        in drawing.description
+    )
+    assert drawing.wide.count('<a href="/why/time_in_stage?stage=Discovery"') >= 2
+    assert stays_over_time_chart([row("Discovery", 1, None, 0)], measure="Days") is None

@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 from stageproof.charts.distribution import distribution_chart
 from stageproof.charts.rates import FEW, rates_chart
 from stageproof.charts.stays import stays_chart
+from stageproof.charts.stays_over_time import FEW as FEW_LEFT
+from stageproof.charts.stays_over_time import SHOWN, stays_over_time_chart
 from stageproof.charts.wording import days_text, listed, percent_text
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import day_number
@@ -51,6 +53,7 @@ def conversion(request: HttpRequest) -> HttpResponseBase:
     stays = [
         row for row in _asked(look, given, "stays") if rules is None or row["definition"] == rules.pipeline
     ]
+    quarters = _by_quarter(_asked(look, given, "quarters"), rules)
     wins, cycles = _asked(look, given, "wins"), _asked(look, given, "cycles")
     whole_win, whole_cycle = (
         look.row("win_rate", period=look.period),
@@ -59,6 +62,7 @@ def conversion(request: HttpRequest) -> HttpResponseBase:
     steps = _asked(look, given, "steps")
     sketches = [
         _converted(look, stages), _won(look, wins, whole_win, by), _stayed(look, stays, rules),
+        _stayed_over_time(look, quarters),
         _took(look, steps, whole_cycle),
     ]  # fmt: skip
     if (part := asked_for(request, sketches)) is not None:
@@ -67,6 +71,8 @@ def conversion(request: HttpRequest) -> HttpResponseBase:
     slipped = _asked(look, given, "slipped") if begun else []
     context = {
         "look": look, "period": look.period, "by": by, "stages": stages, "stays": stays, "wins": wins,
+        "quarters": quarters, "few_left": FEW_LEFT, "quarters_shown": SHOWN,
+        "quarter_names": sorted({name for each in quarters for name in each["cells"]}),
         "groups": _by_stage(_asked(look, given, "groups"), by, rules), "few": FEW,
         "win": whole_win, "cycle": whole_cycle, "cycles": cycles, "steps": steps, "begun": begun, "slipped": slipped,
         "slip": look.row("slippage", period=look.period) if begun else None, "win_mark": WIN_MARK,
@@ -77,6 +83,7 @@ def conversion(request: HttpRequest) -> HttpResponseBase:
                        rules.pipeline if rules else "")] if len(definitions) > 1 else []),
         ],
         "exports": [("stages", "By stage"), ("groups", f"By stage and {by}"), ("stays", "Time in stage"),
+                    ("quarters", "Time in stage by quarter"),
                     ("wins", f"Win rate {BYS[by].lower()}"), ("steps", "Cycle lengths"),
                     *([("slipped", "Slippage")] if begun else [])],
         **by_name(request, sketches),
@@ -91,6 +98,7 @@ def tables_of(look: MeasureLook, by: str) -> dict[str, tuple[str, dict[str, Any]
         "stages": ("conversion", period),
         "groups": ("conversion", {**period, "by": (by,)}),
         "stays": ("time_in_stage", {}),
+        "quarters": ("time_in_stage", {"by": ("quarter",)}),
         "wins": ("win_rate", {**period, "by": (by,)}),
         "cycles": ("cycle_length", {**period, "by": (by,)}),
         "steps": ("cycle_distribution", period),
@@ -186,6 +194,32 @@ def _stayed(look: MeasureLook, stays: Sequence[Mapping[str, Any]], rules: Defini
     ]  # fmt: skip
     measure = "Days until half have left each stage, line to nine in ten; those still there count for the days so far"
     return Sketch("stays", records, lambda: stays_chart(records, measure=measure))
+
+
+def _by_quarter(rows: Sequence[Mapping[str, Any]], rules: Definition | None) -> list[dict[str, Any]]:
+    """One row per stage of the definition with its time in each quarter."""
+    found: dict[tuple[Any, Any], dict[str, Any]] = {}
+    for row in rows:
+        if row["quarter"] is not None and (rules is None or row["definition"] == rules.pipeline):
+            stage = found.setdefault((row["position"], row["stage"]), {"stage": row["stage"], "cells": {}})
+            stage["cells"][row["quarter"]] = row
+    norms = {stage.name: stage.norm_days for stage in rules.stages} if rules else {}
+    # A stage that no definition knows stands last.
+    order = sorted(found, key=lambda key: (key[0] < 0, key[0], str(key[1])))
+    return [{**found[key], "norm": norms.get(found[key]["stage"])} for key in order]
+
+
+def _stayed_over_time(look: MeasureLook, stages: Sequence[Mapping[str, Any]]) -> Sketch:
+    """How long deals stay in each stage, quarter by quarter."""
+    records = [
+        {"stage": each["stage"] or "none", "period": quarter, "median": row["median"], "completed": row["completed"],
+         "norm": each["norm"],
+         "href": _link(look, "time_in_stage", "median", by="quarter", quarter=quarter, definition=row["definition"],
+                       stage=row["stage"])}
+        for each in stages for quarter, row in sorted(each["cells"].items())
+    ]  # fmt: skip
+    measure = "Days until half of those who came in each quarter have left; those still there count for the days so far"
+    return Sketch("quarters", records, lambda: stays_over_time_chart(records, measure=measure))
 
 
 def _took(look: MeasureLook, steps: Sequence[Mapping[str, Any]], whole: Mapping[str, Any]) -> Sketch:
