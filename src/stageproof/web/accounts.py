@@ -12,19 +12,19 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from stageproof.actions.accounts import ACCOUNTS, merge_accounts
-from stageproof.actions.actor import Actor
 from stageproof.actions.directory import KEEPS, MERGES
 from stageproof.actions.permission import visible_deals
-from stageproof.actions.seeing import scope
-from stageproof.engine.frames import instant_of, readable
+from stageproof.engine.frames import readable
 from stageproof.engine.money import Money
+from stageproof.engine.narrowing import expansion_pipelines
 from stageproof.records.models import Account, Contact, ContactVersion, Deal, DealVersion, Organisation
 from stageproof.web import directory
+from stageproof.web.account_list import FACTS, NO_DEALS, account_sums, in_force, table_of
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.board import whole_number
 from stageproof.web.cards import what_of
-from stageproof.web.deal_list import deal_list, visible
+from stageproof.web.deal_list import deal_list
 from stageproof.web.directory import Field, Pages
 from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.policy import EVERYONE, policy
@@ -39,7 +39,6 @@ FIELDS = (
     Field("employees", "Employees", 9, "number"),
 )
 LABELS = {field.name: field.label for field in FIELDS} | {"external_id": "Identifier elsewhere"}
-SHOWN = ("id", "name", "segment", "industry", "country")
 
 
 @policy(*EVERYONE)
@@ -48,14 +47,16 @@ def accounts(request: HttpRequest) -> HttpResponse:
     """The accounts as a page: those with deals by what is open, or all of them by name."""
     request.place = "accounts"  # type: ignore[attr-defined]
     actor, moment = actor_of(request), moment_of(request)
-    text, every = request.GET.get("text", "").strip(), request.GET.get("all") == "1"
-    page = max(whole_number(request, "page", 1), 1)
-    sums = sums_seen(actor, moment)
-    found = rows_of(sums, text, every=every)
+    table = table_of(actor, moment, request.GET.dict())
+    count = table.accounts.height
+    pages = max((count + ROWS - 1) // ROWS, 1)
+    page = min(max(whole_number(request, "page", 1), 1), pages)
+    expansions = expansion_pipelines(moment.pipeline)
     context = {
-        "rows": with_ids(found.slice((page - 1) * ROWS, ROWS)), "count": found.height, "every": every, "text": text,
-        "page_number": page, "pages": max((found.height + ROWS - 1) // ROWS, 1), "tab": "all" if every else "deals",
-        "whole": found.select(pl.col("open", "qualified", "won", "deals", "open_deals").sum()).row(0, named=True),
+        "table": table, "rows": table.accounts.slice((page - 1) * ROWS, ROWS).to_dicts(), "count": count,
+        "page_number": page, "pages": pages, "first_row": (page - 1) * ROWS + 1, "last_row": min(page * ROWS, count),
+        "tab": "all" if table.every else "deals", "filters": table.filters, "filtered": table.filtered,
+        "expansion": expansions[0] if len(expansions) == 1 else "", "has_expansion": bool(expansions),
         "may_create": moment.is_now and actor.role in KEEPS, "may_merge": actor.role in MERGES,
     }  # fmt: skip
     return render(request, "accounts.html", context)
@@ -64,82 +65,19 @@ def accounts(request: HttpRequest) -> HttpResponse:
 @policy(*EVERYONE)
 @require_safe
 def accounts_export(request: HttpRequest) -> HttpResponseBase:
-    """The accounts that the page lists, all of them, as CSV or XLSX."""
-    actor, moment = actor_of(request), moment_of(request)
-    sums = sums_seen(actor, moment)
-    found = rows_of(sums, request.GET.get("text", "").strip(), every=request.GET.get("all") == "1")
+    """The accounts that the page lists, all of them in its order, as CSV or XLSX."""
+    moment = moment_of(request)
+    found = table_of(actor_of(request), moment, request.GET.dict()).accounts
     currency = Organisation.objects.get().currency
-    facts = pl.DataFrame(
-        list(Account.objects.filter(merged_into__isnull=True).order_by("-id").values_list(*EXPORTED)),
-        schema=list(EXPORTED), orient="row", infer_schema_length=None,
-    ).unique("name", keep="last", maintain_order=True)  # fmt: skip
     money = [
         pl.Series(name, [Money(value, currency).decimal for value in found[name]])
-        for name in ("open", "qualified", "won")
+        for name in ("open_new", "qualified", "open_expansion", "won")
     ]
-    frame = (
-        found.select("name", "deals", "open_deals")
-        .with_columns(*money, currency=pl.lit(currency))
-        .join(facts, on="name", how="left", maintain_order="left")
-    )
+    frame = found.select("name", "deals", "open_deals").with_columns(*money, currency=pl.lit(currency))
+    frame = frame.rename({"open_new": "open_new_business"})
+    frame = frame.with_columns(found.select(name for name in FACTS if name != "name"))
     name = f"accounts-{moment.on.isoformat()}"
     return as_xlsx(frame, name) if request.GET.get("format") == "xlsx" else as_csv(frame, name)
-
-
-EXPORTED = ("name", "domain", "industry", "segment", "country", "employees", "external_id")
-
-
-def sums_seen(actor: Actor, moment: Moment) -> pl.DataFrame:
-    """What is open and won per account among the deals that the actor sees, worked out once per instant."""
-    return moment.pipeline.remember(
-        f"account sums {scope(actor)}",
-        lambda: account_sums(visible(actor, moment, deal_list(moment.pipeline).deals)),
-    )
-
-
-def rows_of(sums: pl.DataFrame, text: str, *, every: bool) -> pl.DataFrame:
-    """The accounts with deals by what is open, or with `every` all of them by name; whose name holds the text."""
-    found = sums.rename({"account": "name"})
-    if every:
-        there = (
-            Account.objects.filter(merged_into__isnull=True)
-            .order_by("name", "id")
-            .values_list("name", flat=True)
-        )
-        names = pl.DataFrame({"name": list(there)}, schema={"name": pl.String}).unique(maintain_order=True)
-        found = names.join(found, on="name", how="left", maintain_order="left").with_columns(
-            pl.col(column).fill_null(0) for column in NO_DEALS
-        )
-    if text:
-        found = found.filter(pl.col("name").str.to_lowercase().str.contains(text.casefold(), literal=True))
-    return found
-
-
-def with_ids(rows: pl.DataFrame) -> list[dict[str, Any]]:
-    """The rows with the id and facts of each account; of two of one name those of the older."""
-    here = Account.objects.filter(name__in=rows["name"].to_list(), merged_into__isnull=True)
-    known = {each["name"]: each for each in here.order_by("-id").values(*SHOWN)}
-    return [{**row, **known.get(row["name"], {})} for row in rows.to_dicts()]
-
-
-NO_DEALS = {"deals": 0, "open_deals": 0, "open": 0, "qualified": 0, "won": 0}
-
-
-def account_sums(deals: pl.DataFrame) -> pl.DataFrame:
-    """Per account with deals: how many, what is open, what of that is qualified, what was won."""
-    is_open = pl.col("status") == "open"
-    return (
-        deals.filter(pl.col("account").is_not_null())
-        .group_by("account")
-        .agg(
-            deals=pl.len(),
-            open_deals=is_open.sum(),
-            open=pl.col("value").filter(is_open).sum(),
-            qualified=pl.col("value").filter(is_open & (pl.col("qualification") == "qualified")).sum(),
-            won=pl.col("value").filter(pl.col("status") == "won").sum(),
-        )
-        .sort("open", "won", "account", descending=[True, True, False])
-    )
 
 
 @policy(*EVERYONE)
@@ -152,6 +90,7 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
     deals = deal_list(moment.pipeline).deals.filter(
         pl.col("deal").is_in(_keys(row, moment, visible_deals(actor)))
     )
+    expansions = expansion_pipelines(moment.pipeline)
     open_first = (pl.col("status") != "open").alias("closed")
     listed = readable(
         deals.sort(open_first, "value", descending=[False, True], nulls_last=True).drop("days_in_stage")
@@ -160,7 +99,8 @@ def account(request: HttpRequest, account_id: int) -> HttpResponse:
         "account": row, "shown": shown,
         "contacts": _contacts(row, moment),
         "deals": [{**each, "what": what_of(each["name"] or each["deal"], each["account"] or "")} for each in listed],
-        "sums": next(iter(account_sums(deals.with_columns(account=pl.lit(row.name))).to_dicts()), NO_DEALS),
+        "sums": next(iter(account_sums(deals.with_columns(account=pl.lit(row.name)), expansions).to_dicts()), NO_DEALS),
+        "expansion": expansions[0] if len(expansions) == 1 else "", "has_expansion": bool(expansions),
         "may_edit": moment.is_now and actor.role in KEEPS, "may_merge": moment.is_now and actor.role in MERGES,
         "history": directory.history(row, moment, LABELS, may_merge=actor.role in MERGES),
     }  # fmt: skip
@@ -187,12 +127,6 @@ def _contacts(row: Account, moment: Moment) -> list[dict[str, Any]]:
         {"id": each["contact_id"], **{name: each[name] for name in facts}}
         for each in then.order_by("name").values("contact_id", *facts)
     ]
-
-
-def in_force(moment: Moment) -> Q:
-    """Which versions held at the moment."""
-    at = instant_of(moment.pipeline.at)
-    return Q(valid_from__lte=at) & (Q(valid_to__isnull=True) | Q(valid_to__gt=at))
 
 
 @policy(*EVERYONE)

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 import polars as pl
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -20,10 +20,11 @@ from stageproof.actions.permission import visible_deals
 from stageproof.engine.frames import instant_of
 from stageproof.records.models import Activity, Contact, Deal, RoleVersion
 from stageproof.web import directory
-from stageproof.web.accounts import in_force
+from stageproof.web.account_list import in_force
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import moment_of
 from stageproof.web.board import whole_number
+from stageproof.web.contact_list import contacts_of
 from stageproof.web.directory import Field, Pages
 from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.fields import account as account_named
@@ -44,16 +45,17 @@ LABELS = {field.name: field.label for field in FIELDS} | {"external_id": "Identi
 @policy(*EVERYONE)
 @require_safe
 def contacts(request: HttpRequest) -> HttpResponse:
-    """The contacts as a table by name, with when each was last seen to take part."""
+    """The contacts as a table, with when each was last seen to take part."""
     request.place = "accounts"  # type: ignore[attr-defined]
-    actor, text = actor_of(request), request.GET.get("text", "").strip()
-    page = max(whole_number(request, "page", 1), 1)
-    found = named(text)
-    count = found.count()
+    actor, moment = actor_of(request), moment_of(request)
+    table = contacts_of(actor, moment, request.GET.dict())
+    count = table.contacts.count()
+    pages = max((count + ROWS - 1) // ROWS, 1)
+    page = min(max(whole_number(request, "page", 1), 1), pages)
     context = {
-        "rows": with_last_touch(actor, list(found[(page - 1) * ROWS : page * ROWS])), "count": count, "text": text,
-        "page_number": page, "pages": max((count + ROWS - 1) // ROWS, 1), "tab": "contacts",
-        "may_create": actor.role in KEEPS, "may_merge": actor.role in MERGES,
+        "table": table, "rows": list(table.rows((page - 1) * ROWS, page * ROWS)), "count": count, "tab": "contacts",
+        "page_number": page, "pages": pages, "first_row": (page - 1) * ROWS + 1, "last_row": min(page * ROWS, count),
+        "may_create": moment.is_now and actor.role in KEEPS, "may_merge": actor.role in MERGES,
     }  # fmt: skip
     return render(request, "contacts.html", context)
 
@@ -61,38 +63,15 @@ def contacts(request: HttpRequest) -> HttpResponse:
 @policy(*EVERYONE)
 @require_safe
 def contacts_export(request: HttpRequest) -> HttpResponseBase:
-    """The contacts that the page lists, all of them, as CSV or XLSX."""
-    rows = with_last_touch(actor_of(request), list(named(request.GET.get("text", "").strip())))
+    """The contacts that the page lists, all of them in its order, as CSV or XLSX."""
+    moment = moment_of(request)
+    rows = list(contacts_of(actor_of(request), moment, request.GET.dict()).rows())
     texts = ("name", "account", "title", "email", "phone", "external_id")
-    columns = {name: [str(getattr(each, name) or "") for each in rows] for name in texts}
-    last = [each.touched_at.date() if each.touched_at else None for each in rows]
+    columns = {name: [str(each[name] or "") for each in rows] for name in texts}
+    last = [each["touched_at"].date() if each["touched_at"] else None for each in rows]
     frame = pl.DataFrame({**columns, "last_touch": pl.Series(last, dtype=pl.Date)})
-    return as_xlsx(frame, "contacts") if request.GET.get("format") == "xlsx" else as_csv(frame, "contacts")
-
-
-def named(text: str) -> QuerySet[Contact]:
-    """The contacts whose name, title or address, or whose account's name, holds the text, by name."""
-    here = Contact.objects.filter(merged_into__isnull=True).select_related("account").order_by("name", "id")
-    if not text:
-        return here
-    return here.filter(
-        Q(name__icontains=text)
-        | Q(title__icontains=text)
-        | Q(email__icontains=text)
-        | Q(account__name__icontains=text)
-    )
-
-
-def with_last_touch(actor: Actor, rows: list[Contact]) -> list[Any]:
-    """The rows, each with `touched_at`: when they last took part in anything that the actor sees; null where never."""
-    last: dict[int, dt.datetime] = {}
-    for start in range(0, len(rows), 500):
-        part = [each.pk for each in rows[start : start + 500]]
-        found = Activity.objects.filter(contact__in=part, withdrawn_at__isnull=True).filter(_seen(actor))
-        last.update(found.values_list("contact_id").annotate(Max("happened_at")))
-    for each in rows:
-        each.touched_at = last.get(each.pk)  # type: ignore[attr-defined]
-    return rows
+    name = f"contacts-{moment.on.isoformat()}"
+    return as_xlsx(frame, name) if request.GET.get("format") == "xlsx" else as_csv(frame, name)
 
 
 def _seen(actor: Actor) -> Q:
