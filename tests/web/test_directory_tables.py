@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -47,7 +48,7 @@ def three(cast: Cast, now: Clock, deal: Deal, expanding: None) -> Account:
 def test_expansion_is_never_added_to_new_business(at: At, three: Account, acme: Account) -> None:
     words = text_of(at("ann").get("/accounts"))
     assert "Open new business in EUR Qualified of that in EUR Open expansion in EUR" in words
-    print(words[words.index("2 accounts"):][:200])
+    assert "50.0k EUR 50,000.00 EUR open new business · 700 EUR 700.00 EUR open expansion ·" in words
     assert "2 open of 2 50,000.00" in words
     rows = {row["name"]: row for row in _rows(at("ann").get("/accounts/export?format=csv"))}
     assert [(rows[name]["open_new_business"], rows[name]["open_expansion"]) for name in ("Acme Corp", "beta")] == [
@@ -55,16 +56,19 @@ def test_expansion_is_never_added_to_new_business(at: At, three: Account, acme: 
     ]  # fmt: skip
     words = text_of(at("ann").get(f"/accounts/{acme.pk}"))
     assert "Open new business" in words
-    assert "Open expansion 300.00 EUR" in words
+    assert "Open expansion 300 EUR 300.00 EUR" in words
 
 
 def test_without_an_expansion_pipeline_open_is_open(at: At, deal: Deal) -> None:
     words = text_of(at("ann").get("/accounts"))
-    assert (
-        "expansion"
-        not in words[words.index("Accounts 1 account") :].lower().replace("open expansion", "!")[:400]
-    )
-    assert "Open in EUR" in words
+    assert "Deals Open in EUR Qualified of that in EUR Won in EUR" in words
+
+
+def test_a_figure_of_expansion_says_why_it_is_so(at: At, three: Account) -> None:
+    page = at("ann").get("/accounts").content.decode()
+    links = [unescape(each) for each in re.findall(r'class="fig" href="([^"]+)"', page)]
+    [link] = [each for each in links if "pipeline=Expansion" in each and "account=beta" in each]
+    assert "400.00 EUR" in text_of(at("ann").get(link))
 
 
 def test_accounts_are_sorted_and_narrowed(at: At, three: Account) -> None:
