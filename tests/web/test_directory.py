@@ -61,6 +61,10 @@ def test_an_account_is_edited_and_an_old_form_is_a_conflict(at: At, acme: Accoun
     )
     acme.refresh_from_db()
     assert (acme.name, acme.employees, acme.version) == ("Acme", 120, 2)
+    page = client.get(f"/accounts/{acme.pk}").content.decode()
+    client.post(re.findall(r'action="(/changes/[^"]+)"', page)[0])
+    acme.refresh_from_db()
+    assert (acme.name, acme.employees, acme.version) == ("Acme Corp", None, 3)
     assert (
         client.post(f"/accounts/{acme.pk}/edit", {"name": "Late", "expected_version": "1"}).status_code == 409
     )

@@ -27,7 +27,7 @@ from stageproof.web.as_of import Moment
 from stageproof.web.deal_history import Event, event_of
 from stageproof.web.merging import Fact, Merge, Side, merge_page
 from stageproof.web.moves import version_given
-from stageproof.web.undo import merged
+from stageproof.web.undo import merged, undo_url
 
 E = TypeVar("E", Account, Contact)
 SHOWN = 8
@@ -87,11 +87,13 @@ def edit(request: HttpRequest, pages: Pages[E], pk: int) -> HttpResponse:
     row = directory.find(pages.kind.model, pk)
     if request.method == "POST":
         try:
-            directory.edit(
+            edited = directory.edit(
                 pages.kind, actor, row.pk, now=timezone.now(), changes=pages.read(request),
                 expected_version=version_given(request),
             )  # fmt: skip
-            messages.success(request, f"{row.name} is saved.")
+            saved = directory.versions_of(edited).get(valid_to=None)
+            way_back = undo_url(saved.seq) if edited.version != row.version else ""
+            messages.success(request, f"{edited.name} is saved.", extra_tags=way_back)
             return redirect(pages.word, row.pk)
         except Refused as refused:
             problems = list(refused.problems)

@@ -130,6 +130,9 @@ def commands(request: HttpRequest, actor: Actor) -> list[Hit]:
     if actor.person is not None:
         mine = urlencode({"owner": actor.person.name})
         hits.append(Hit("person", "My open deals", "Pipeline", f"{reverse('pipeline')}?{mine}"))
+    for word in ("deal", "account", "contact"):
+        hits.append(Hit("search", f"Duplicate {word}s", "Likely the same", reverse(f"{word}_duplicates")))
+    hits.append(Hit("clock", "Merged and taken out", "With the way back", reverse("taken_out")))
     hits.append(Hit("risk", "Deals at risk", "Board", f"{reverse('board')}?risk=any"))
     hits.append(Hit("export", "Export the open pipeline", "CSV", f"{reverse('pipeline_export')}?format=csv"))
     for page in PAGES:
