@@ -386,3 +386,12 @@ def test_what_keeps_numbers_from_spreadsheets_is_taken_off(imported: Import) -> 
         ("00123", "2024-01-02 00:00", "open", 7_00),
         ("00123", "2024-01-05 00:00", "open", 12_50),
     ]
+
+
+def test_stages_by_the_probability_that_a_system_gives_them(imported: Import) -> None:
+    text = "Id,Stage,Amount,Created,Probability (%)\n1,Zusage,5,2024-01-02,80\n2,Besuch,5,2024-01-02,10%\n"
+    text += "3,Angebot,5,2024-01-02,40\n4,Angebot,5,2024-01-02,45\n5,Angebot,5,2024-01-02,99\n6,Won,5,2024-01-02,100\n"
+    assert imported({"d.csv": text}).stage_order == ("Besuch", "Angebot", "Zusage")
+    # Two stages with one probability, or a stage with none, and it tells nothing.
+    assert imported({"d.csv": text.replace("80", "45")}).stage_order == ()
+    assert imported({"d.csv": text.replace("80", "")}).stage_order == ()

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from stageproof.cli.files import read_text
 from stageproof.engine.book import Book
 from stageproof.engine.definition import Definition, read_definition
-from stageproof.engine.found_definition import found_definition
+from stageproof.engine.found_definition import found_definition, stages_without_place
 from stageproof.engine.period import Calendar, check_zone
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.templates import NAMES, template
@@ -67,7 +67,9 @@ def load(
     book = replace(imported.book, calendar=calendar or Calendar())
     used = given or found_definition(book, template(TEMPLATE), order=imported.stage_order)
     notes = [*imported.gaps]
+    problems = list(imported.problems)
     if given is None:
+        problems += _without_place(book, imported.stage_order)
         notes.append(
             f"No definition was given: the stages are those of the files, the exit criteria those of the {TEMPLATE} "
             "template. Give yours with --definition."
@@ -76,11 +78,21 @@ def load(
         book=book.with_definitions([replace(used, effective_from=None)]),
         definition=used,
         definition_given=given is not None,
-        problems=imported.problems,
+        problems=tuple(problems),
         notes=tuple(notes),
         rows=imported.accounting.as_dict(),
         rejected=imported.rejected,
     )
+
+
+def _without_place(book: Book, order: Sequence[str]) -> list[Problem]:
+    """That the order of stages is a guess, on which what is qualified depends."""
+    lost = stages_without_place(book, template(TEMPLATE), order=order)
+    if not lost:
+        return []
+    says = f"Nothing tells where these stages stand among the others: {', '.join(lost)}. They are put by their names."
+    remedy = "Say [stages] order = [...] in the mapping file, or give your definition with --definition."
+    return [Problem("stage_order_unknown", says, remedy)]
 
 
 def definition_named(name: str) -> Definition:

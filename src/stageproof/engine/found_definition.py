@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import narwhals as nw
@@ -12,15 +13,18 @@ from stageproof.engine.definition import Definition, Stage
 from stageproof.engine.frames import Lazy, collect
 
 NOBODY = "nobody named yet"
+_ANYWHERE = 0.5
+_NUMBERED = re.compile(r"^(?:[A-Za-z]{1,6}[\s_-]?)?(\d{1,2})(?![\d%])")
+_PERCENT = re.compile(r"(\d{1,3})\s*%")
 
 
 def found_definition(book: Book, template: Definition, *, order: Sequence[str] = ()) -> Definition:
     """The stages in the book's own order, each with the exit criteria of the template's stage it answers to.
 
-    Stages that the template knows by name or alias stand where it has them; the others by `order` (as the source
-    lists them), else by how deals moved through them. A stage that the template does not know takes the criteria of
-    the template's stage at the same relative place. Where the book's stages are all the template's, it is the
-    template.
+    They stand by `order` (as the source lists them), else by the numbers in their names, else where the template has
+    them by name or alias, the others by how deals moved through them. A stage that the template does not know takes
+    the criteria of the template's stage at the same relative place. Where the book's stages are all the template's,
+    it is the template.
     """
     found = stages_in_order(book, template, order=order)
     last = len(template.stages) - 1
@@ -53,21 +57,54 @@ def found_definition(book: Book, template: Definition, *, order: Sequence[str] =
 
 def stages_in_order(book: Book, template: Definition, *, order: Sequence[str] = ()) -> list[str]:
     """The names of the open stages that the book has ever used, first to last."""
+    return _ordered(book, template, order)[0]
+
+
+def stages_without_place(book: Book, template: Definition, *, order: Sequence[str] = ()) -> list[str]:
+    """The stages of which nothing tells where they stand, so that their names alone put them where they are."""
+    return _ordered(book, template, order)[1]
+
+
+def _ordered(book: Book, template: Definition, order: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The stages in order, and those of them that are anywhere."""
     opened = book.tables["deals"].filter(nw.col("status") == "open", ~nw.col("stage").is_null())
     names = sorted(collect(opened.select("stage").unique())["stage"].to_list())
-    listed = {name.lower(): index for index, name in enumerate(order)}
-    unknown = not listed and any(template.position(name) is None for name in names)
-    depth = _depths(opened) if unknown and len(names) > 1 else {}
+    listed = {name.lower(): float(index) for index, name in enumerate(order)}
+    if listed:
+        places = {name: listed[name.lower()] for name in names if name.lower() in listed}
+    else:
+        places = _told_by_names(names)
+    if places:
+        return sorted(names, key=lambda name: (places.get(name, float(len(names) + len(listed))), name)), []
+    known = {name: place for name in names if (place := template.position(name)) is not None}
+    unsure = len(known) < len(names) or len(set(known.values())) < len(names)
+    depth = _depths(opened) if unsure and len(names) > 1 else {}
+    last = max(1, len(template.stages) - 1)
 
-    def place(name: str) -> tuple[float, str]:
-        if listed:
-            return float(listed.get(name.lower(), len(listed))), name
-        known = template.position(name)
-        if known is not None:
-            return known / max(1, len(template.stages) - 1), name
-        return depth.get(name, 0.5), name
+    def place(name: str) -> tuple[float, float, int, str]:
+        rough = known[name] / last if name in known else depth.get(name, _ANYWHERE)
+        return rough, depth.get(name, _ANYWHERE), _alias(template, known.get(name), name), name
 
-    return sorted(names, key=place)
+    lost = [name for name in names if name not in known and name not in depth] if len(names) > 1 else []
+    return sorted(names, key=place), lost
+
+
+def _told_by_names(names: Sequence[str]) -> dict[str, float]:
+    """The places that numbers in all the names tell, as in `2. Proposal`, `S3`, `Proposal (50%)`; else none."""
+    for pattern in (_NUMBERED, _PERCENT):
+        found = {name: float(number[1]) for name in names if (number := pattern.search(name))}
+        if len(names) > 1 and len(set(found.values())) == len(names):
+            return found
+    return {}
+
+
+def _alias(template: Definition, place: int | None, name: str) -> int:
+    """Where the name stands among those of the template's stage, which has them early to late."""
+    if place is None:
+        return 0
+    stage = template.stages[place]
+    names = [each.lower() for each in (stage.name, *stage.aliases)]
+    return names.index(name.lower()) if name.lower() in names else len(names)
 
 
 def _depths(opened: Lazy) -> dict[str, float]:

@@ -148,7 +148,9 @@ class _Assembly:
             shapes=tuple(self.shapes),
             sources=tuple(self.files.sources),
             gaps=tuple(self.gaps),
-            stage_order=deals.stage_order(),
+            stage_order=deals.stage_order(
+                frame.filter(pl.col("status") == "open")["stage"].drop_nulls().unique()
+            ),
         )
 
     # -- reading the files of one kind -----------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import polars as pl
 
 from stageproof.engine.definition import Definition
@@ -11,6 +13,7 @@ from stageproof.importers.history import Histories, read_changes, read_states
 from stageproof.importers.intake import Intake, Settings
 from stageproof.importers.lookups import Lookups
 from stageproof.importers.stage_entries import SCHEMA
+from stageproof.importers.stage_odds import stages_by_odds
 
 _SOME = 3
 """From so many deals on it is remarkable that none has closed."""
@@ -136,7 +139,11 @@ class DealFiles:
             )
         ]
 
-    def stage_order(self) -> tuple[str, ...]:
-        """The open stages early to late, as the mapping or the system's own table has them."""
-        mapped = self._lookups.stages.mapping.order
-        return mapped or tuple(self._lookups.stages.order)
+    def stage_order(self, used: Collection[str]) -> tuple[str, ...]:
+        """The open stages early to late: as the mapping or the system's own table has them, else by probability.
+
+        `used` are those that deals were ever in; probabilities count only where they tell of all of them.
+        """
+        mapped = self._lookups.stages.mapping.order or tuple(self._lookups.stages.order)
+        odds = () if mapped else stages_by_odds(self.present)
+        return mapped or (odds if set(used) <= set(odds) else ())
