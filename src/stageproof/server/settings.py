@@ -131,7 +131,7 @@ TEMPLATES = [
         "OPTIONS": {
             "builtins": [
                 f"stageproof.web.{room}"
-                for room in ("formats", "figures", "cells", "card_drawing", "lead_cells")
+                for room in ("formats", "figures", "cells", "card_drawing", "lead_cells", "paper_drawing")
             ],
             "context_processors": [
                 "django.template.context_processors.request",

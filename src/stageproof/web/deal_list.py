@@ -37,6 +37,8 @@ LEARNED = ("too_soon", "ghost", "too_long_in_stage")
 FEW, PIECES = 8, 16
 """Up to how many changed deals are put into the list where they belong, and of how many pieces it may then be."""
 
+SEARCHED = ("name", "account", "deal")
+
 COUNTS = ("criteria_met", "criteria_waived", "criteria_unverifiable", "criteria_unmet")
 
 
@@ -162,7 +164,18 @@ def _rows(pipeline: Pipeline, norms: pl.DataFrame, parts: Sequence[pl.DataFrame]
     # The only definition there is rules every pipeline, whatever its name.
     keys = ["position"] if len(pipeline.definitions) == 1 else ["pipeline", "position"]
     deals = deals.join(days, on="deal", how="left")
-    return _in_order(deals.join(norms.select(*keys, "norm_days"), on=keys, how="left"))
+    deals = deals.join(norms.select(*keys, "norm_days"), on=keys, how="left")
+    return _in_order(deals.with_columns(_words=_words()))
+
+
+def _words() -> pl.Expr:
+    """Name, account and identifier as they are searched: once per deal, for turning them to lower case takes longest."""
+    return pl.concat_str(SEARCHED, separator="\n", ignore_nulls=True).str.to_lowercase()
+
+
+def holding(text: str) -> pl.Expr:
+    """Whether the name, the account or the identifier of a deal in the list holds the text, in any case."""
+    return pl.col("_words").str.contains(text.casefold(), literal=True)
 
 
 def _norms(pipeline: Pipeline) -> pl.DataFrame:

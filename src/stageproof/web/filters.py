@@ -12,7 +12,7 @@ from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import day_number
 from stageproof.engine.hygiene.finding import kind_of
 from stageproof.engine.period import Calendar, Period
-from stageproof.web.deal_list import at_risk
+from stageproof.web.deal_list import at_risk, holding
 
 FIELDS = ("owner", "team", "source")
 NONE = "(none)"
@@ -72,13 +72,7 @@ class Filters:
         if self.period:
             tests.append(self._closing(pipeline.book.calendar.period(self.period)))
         if self.text:
-            words = self.text.casefold()
-            tests.append(
-                pl.any_horizontal(
-                    pl.col(name).str.to_lowercase().str.contains(words, literal=True).fill_null(value=False)
-                    for name in ("name", "account", "deal")
-                )
-            )
+            tests.append(holding(self.text))
         narrowed = deals.filter(*tests) if tests else deals
         if not self.risk:
             return narrowed

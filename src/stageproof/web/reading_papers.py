@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -440,16 +441,18 @@ def _currencies(rows: Sequence[Row], currency: str) -> Table:
 def _matrix(rows: Sequence[Row], stages: Sequence[str], currency: str) -> Table:
     """Owners down, stages across: the open amount of each."""
     names = list(dict.fromkeys(stages))
-    owners = sorted({row["owner"] for row in rows}, key=lambda owner: (owner is None, owner or ""))
+    held: dict[str | None, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in rows:
+        held[row["owner"]][row["stage"]] += row["amount"]
     lines = []
-    for owner in owners:
-        theirs = [row for row in rows if row["owner"] == owner]
+    for owner in sorted(held, key=lambda owner: (owner is None, owner or "")):
+        theirs = held[owner]
         cells = [Cell("(blank)" if owner is None else owner, deals=_choosing(owner))]
         for stage in names:
-            amounts = [row["amount"] for row in theirs if row["stage"] == stage]
-            at = cell(sum(amounts), "money", currency) if amounts else Cell("", numeric=True)
-            cells.append(Cell(at.text, at.exact, True, _choosing(owner, stage) if amounts else ""))
-        cells.append(cell(sum(row["amount"] for row in theirs), "money", currency))
+            there = stage in theirs
+            at = cell(theirs[stage], "money", currency) if there else Cell("", numeric=True)
+            cells.append(Cell(at.text, at.exact, True, _choosing(owner, stage) if there else ""))
+        cells.append(cell(sum(theirs.values()), "money", currency))
         lines.append(Line(cells))
     sums = [sum(row["amount"] for row in rows if row["stage"] == stage) for stage in names]
     lines.append(

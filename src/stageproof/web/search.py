@@ -18,7 +18,7 @@ from stageproof.actions.seeing import seen
 from stageproof.records.models import Account, CampaignVersion, Contact
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
-from stageproof.web.deal_list import deal_list, visible
+from stageproof.web.deal_list import deal_list, holding, visible
 from stageproof.web.frame import address_for, places
 from stageproof.web.lead_list import LeadFilters, lead_list
 from stageproof.web.policy import EVERYONE, policy
@@ -69,6 +69,7 @@ MEANT = {
     "Targets": "quota",
 }
 """Other words by which people look for a page."""
+SHOWN = ("deal", "name", "account", "stage", "status")
 
 
 @dataclass(frozen=True)
@@ -213,14 +214,9 @@ def leads_named(actor: Actor, moment: Moment, text: str, count: int) -> Group:
 
 def deals_named(actor: Actor, moment: Moment, text: str, count: int) -> Group:
     """Deals whose name, account or identifier holds the text, open ones first, then the largest."""
-    words = text.casefold()
-    deals = visible(actor, moment, deal_list(moment.pipeline).deals)
-    holds = pl.any_horizontal(
-        pl.col(name).str.to_lowercase().str.contains(words, literal=True).fill_null(value=False)
-        for name in ("name", "account", "deal")
-    )
+    deals = visible(actor, moment, deal_list(moment.pipeline).deals).filter(holding(text)).select(SHOWN)
     first = (pl.col("status") != "open").alias("closed")
-    rows = deals.filter(holds).sort(first, maintain_order=True).head(count + 1).to_dicts()
+    rows = deals.sort(first, maintain_order=True).head(count + 1).to_dicts()
     hits = [
         Hit("board", each["name"] or each["deal"],
             ", ".join(filter(None, (each["account"], each["stage"] if each["status"] == "open" else each["status"]))),
