@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from stageproof.actions.deals import edit_deal
+from stageproof.engine.readings import Statement, reconciliation
 from stageproof.records.doctor import doctor
 from stageproof.records.models import (
     Account,
@@ -17,10 +19,11 @@ from stageproof.records.models import (
     Deal,
     DealVersion,
     EvidenceVersion,
+    IdempotencyKey,
     Ledger,
 )
 from stageproof.records.tables import forget
-from tests.actions.conftest import Cast, Clock
+from tests.actions.conftest import START, Cast, Clock
 
 Tamper = Callable[[Deal], Any]
 
@@ -131,3 +134,38 @@ def test_one_cause_shown_in_every_row_is_summed_up(cast: Cast, now: Clock, deal:
     found = [problem for problem in doctor().problems if problem.code in ("change_altered", "and_more")]
     assert [problem.code for problem in found] == ["change_altered"] * 20 + ["and_more"]
     assert found[-1].count == 11
+
+
+def kept_key(cast: Cast, status: int, body: str) -> None:
+    IdempotencyKey.objects.create(
+        person=cast.ann.person, key="k", request_digest="0" * 64, status=status, body=body, created_at=START
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (0, "", ["answer_missing"]), (200, '{"seq": 4711}', ["acknowledged_lost"]), (200, '{"seq": 1}', []),
+        (422, '{"problems": []}', []), (200, "[]", []), (204, "", []),
+    ],
+)  # fmt: skip
+def test_what_was_acknowledged_and_is_not_there_is_told(
+    cast: Cast, deal: Deal, status: int, body: str, expected: list[str]
+) -> None:
+    kept_key(cast, status, body)
+    assert [problem.code for problem in doctor().problems] == expected
+
+
+def test_readings_that_do_not_tie_are_told(
+    cast: Cast, now: Clock, ready: Callable[[], Deal], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready()
+    assert doctor(readings=True).problems == ()
+
+    def off_by_a_cent(*given: Any, **asked: Any) -> Statement:
+        found = reconciliation(*given, **asked)
+        first, *others = found.checks
+        return replace(found, checks=(replace(first, right=first.left + 1), *others))
+
+    monkeypatch.setattr("stageproof.records.doctor.reconciliation", off_by_a_cent)
+    assert [problem.code for problem in doctor(readings=True).problems] == ["readings_apart"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -72,6 +73,21 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         outcome = ran(*command, home=tmp_path)
         assert (outcome.returncode, outcome.stdout) == (1, "")
         assert "of a newer version: it has records.9999_later" in outcome.stderr
+
+
+def test_an_upgrade_that_was_killed_goes_on_where_it_is_run_again(tmp_path: Path) -> None:
+    told = driven("tests.server.kill_in_migration", 1, 2, home=tmp_path)
+    later = ["records.0002_later"]
+    assert told == {"ends": [-signal.SIGKILL, -signal.SIGKILL, 0], "missing": [later, later, []]}
+    with closing(sqlite3.connect(tmp_path / "stageproof.sqlite3")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert database.execute("PRAGMA foreign_key_check").fetchall() == []
+        # Once, though it was begun three times.
+        assert database.execute("SELECT COUNT(*) FROM records_later").fetchone() == (1,)
+        assert database.execute("SELECT motto FROM records_organisation").fetchall() == []
+    # And this version, which is the older one now, leaves it alone.
+    refused = ran("doctor", home=tmp_path)
+    assert (refused.returncode, "records.0002_later" in refused.stderr) == (1, True)
 
 
 def test_a_taken_port_and_a_folder_that_is_none_are_refused(tmp_path: Path) -> None:

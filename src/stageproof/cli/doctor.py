@@ -26,7 +26,7 @@ def command(
     with deployment(home):
         from stageproof.records.doctor import doctor
 
-        found = doctor()
+        found = doctor(readings=True)
     if as_json:
         body = {
             "changes": found.changes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from django.db.models import Count, Sum
 from stageproof.engine.frames import collect, instant_of
 from stageproof.engine.problem import Problem
 from stageproof.engine.qualification import QUALIFICATIONS, qualified_deals
+from stageproof.engine.readings import reconciliation
 from stageproof.records import tables
 from stageproof.records.ledger import chained_fields, digest_of
 from stageproof.records.models import (
@@ -28,6 +30,7 @@ from stageproof.records.models import (
     DealVersion,
     EvidenceVersion,
     FrozenReading,
+    IdempotencyKey,
     LeadVersion,
     Ledger,
     Organisation,
@@ -78,14 +81,19 @@ class Examined:
     problems: tuple[Problem, ...]
 
 
-def doctor() -> Examined:
-    """Every invariant of the stored records, each with what breaks it."""
+def doctor(*, readings: bool = False) -> Examined:
+    """Every invariant of the stored records, each with what breaks it.
+
+    With `readings` the four of them are read and tied too, which takes as long as opening their page.
+    """
     checks: Sequence[Callable[[], Iterator[Problem]]] = (
         database_is_sound,
         chain_holds,
         versions_follow_each_other,
         present_is_the_last_version,
         figures_reconcile,
+        acknowledged_is_kept,
+        *((readings_tie,) if readings else ()),
     )
     # Whoever writes holds the ledger: holding it too, the doctor sees no half of a change.
     with transaction.atomic():
@@ -208,6 +216,36 @@ def figures_reconcile() -> Iterator[Problem]:
     if parts != whole:
         says = f"Qualified, waived, unverifiable and unqualified sum to {parts}, and the whole is {whole}."
         yield Problem("readings_differ", says, "Report it with the definition in force.", value=str(parts))
+
+
+def acknowledged_is_kept() -> Iterator[Problem]:
+    """Keys that were answered without the answer, or whose answer names a change that is not there."""
+    last = Ledger.objects.filter(id=1).values_list("last_seq", flat=True).first() or 0
+    rows = IdempotencyKey.objects.order_by("pk").values_list("key", "status", "body")
+    for key, status, body in rows.iterator(chunk_size=10_000):
+        if status == 0:
+            says = f"The key {key} was taken, and what it was answered is not here."
+            yield Problem("answer_missing", says, _REMEDY, source="records_idempotencykey", value=key)
+            continue
+        told = json.loads(body) if status < 300 and body else None
+        seq = told.get("seq") if isinstance(told, dict) else None
+        if isinstance(seq, int) and seq > last:
+            says = f"The key {key} was answered with change {seq}, and the last one is {last}."
+            yield Problem("acknowledged_lost", says, _REMEDY, source="records_idempotencykey", value=key)
+
+
+def readings_tie() -> Iterator[Problem]:
+    """Where the four readings of the present do not tie, as a whole and per currency, to the minor unit."""
+    if not Organisation.objects.exists() or not DealVersion.objects.exists():
+        return
+    latest = DealVersion.objects.order_by("-valid_from").values_list("valid_from", flat=True).first()
+    pipeline = tables.book().as_of(max(latest or instant_of(0), instant_of(0)))
+    quarter = pipeline.book.calendar.containing(pipeline.on, "quarter")
+    for check in reconciliation(pipeline, period=quarter).checks:
+        if check.difference:
+            says = f"{check.says} It does not: {check.left} is not {check.right}."
+            remedy = "Report it with the definition in force."
+            yield Problem("readings_apart", says, remedy, value=check.name)
 
 
 def _changes(model: type[models.Model]) -> Iterator[tuple[int, type[models.Model], str, list[Any]]]:
