@@ -141,9 +141,10 @@ def _otherwise(span: Span, things: Things) -> list[Problem]:
 
 def _apart(span: Span) -> list[Problem]:
     """A problem where another change came in between."""
+    tables: tuple[type[Any], ...] = (*_SAYING, *_REST, Activity, Touch)
     made = {
         made
-        for model in (*_SAYING, *_REST, Activity, Touch)
+        for model in tables
         for made in model._default_manager.filter(seq__range=span)
         .values_list("actor", "recorded_at")
         .distinct()

@@ -119,7 +119,7 @@ def _taken(things: Sequence[Touched[Any]]) -> list[Problem]:
             "identifier_taken",
             f"The identifier {each.external_id} has been given to {each.name} since.",
             "Give that one another identifier first.",
-            value=each.external_id,
+            value=str(each.external_id),
         )
         for each in others
     ]

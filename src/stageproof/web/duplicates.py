@@ -134,7 +134,7 @@ def _contact_sides(actor: Actor, which: Q) -> dict[int, Side]:
         row.pk: _side(
             row,
             "contact",
-            ", ".join(filter(None, (row.title, row.account and row.account.name, row.email))),
+            ", ".join(filter(None, (row.title, row.account.name if row.account else None, row.email))),
             actor,
         )
         for row in rows
@@ -153,7 +153,10 @@ def _deal_sides(actor: Actor, which: Q) -> dict[int, Side]:
         closes = f"closes {day_text(row.close_on, None)}" if row.close_on else ""
         owner = row.owner.name if row.owner else ""
         more = ", ".join(
-            filter(None, (row.key, row.account and row.account.name, worth, place_of(row), closes, owner))
+            filter(
+                None,
+                (row.key, row.account.name if row.account else None, worth, place_of(row), closes, owner),
+            )
         )
         found[row.pk] = Side(row.key, row.name, reverse("deal", args=[row.key]), more, may_edit(actor, row))
     return found
