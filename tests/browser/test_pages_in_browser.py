@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from stageproof.actions.accounts import create_account
+from stageproof.actions.leads import create_lead, find_lead
 from stageproof.records.models import Deal
 from stageproof.web import as_of, renewal
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
@@ -42,6 +43,23 @@ def test_a_cell_is_edited_at_once_and_undone(opened: Open, cast: Cast, deal: Dea
     sync_api.expect(page.locator("#totals")).to_contain_text("50,000.00 EUR")
     deal.refresh_from_db()
     assert (deal.amount, deal.version) == (5_000_000, 3)
+
+
+def test_a_cell_of_a_lead_is_edited_at_once_and_undone(opened: Open, cast: Cast, now: Clock) -> None:
+    lead = create_lead(cast.max, now=now(), facts={"name": "Dan Dorn", "source": "Web"}).lead
+    page = opened(cast.max, "/leads")
+    source = page.locator(f"#row-{lead} .col-source")
+    source.locator(".cell-button").click()
+    sync_api.expect(page.locator(".cell-form [name=value]")).to_be_focused()
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Fair")
+    page.keyboard.press("Enter")
+    sync_api.expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    sync_api.expect(source).to_have_text("Fair")
+    assert find_lead(lead).source == "Fair"
+    page.get_by_role("button", name="Undo").click()
+    sync_api.expect(source).to_have_text("Web")
+    assert find_lead(lead).source == "Web"
 
 
 def test_a_refused_cell_is_as_it_was(opened: Open, cast: Cast, deal: Deal) -> None:

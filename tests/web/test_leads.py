@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import json
 import re
 from collections.abc import Callable
 from html import unescape
@@ -66,6 +67,70 @@ def test_the_table_is_narrowed_and_sorted(
     at: At, three: dict[str, str], query: str, expected: list[str]
 ) -> None:
     assert names(at("eve").get(f"/leads{query}")) == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("account", "Delta Group", "Delta Group"), ("source", "Event", "Event"), ("campaign", "", None),
+        ("employees", "1,200", 1200), ("email", "d@delta.example", "d@delta.example"), ("title", "CFO", "CFO"),
+    ],
+)  # fmt: skip
+def test_each_cell_takes_its_value_and_gives_it_back(
+    at: At, three: dict[str, str], field: str, value: str, kept: str | int | None
+) -> None:
+    client, cell = at("max"), f"/leads/{three['Dan']}/cell/{field}"
+    before = find_lead(three["Dan"])
+    form = client.get(cell, **PART).content.decode()
+    assert f'name="expected_version" value="{before.version}"' in form
+    assert f'value="{DAN.get(field, "")}"' in form
+    answer = client.post(cell, {"value": value, "expected_version": before.version}, **PART)
+    events = json.loads(answer["HX-Trigger"])
+    assert (answer.status_code, events["row-changed"]) == (204, {"key": three["Dan"]})
+    assert getattr(find_lead(three["Dan"]), field) == kept
+    row = client.get(f"/leads/{three['Dan']}/cell/row", **PART, HTTP_HX_CURRENT_URL=f"/leads?columns={field}")
+    assert (f"{kept:,}" if isinstance(kept, int) else kept or "–") in text_of(row)
+    undo = events["toast"]["undo"]
+    assert client.post(undo["url"], undo["values"], **PART).status_code == 204
+    assert getattr(find_lead(three["Dan"]), field) == DAN.get(field)
+
+
+def test_a_cell_is_refused_as_the_lead_s_form_is(
+    at: At, cast: Cast, three: dict[str, str], now: Clock
+) -> None:
+    cells, seen = f"/leads/{three['Dan']}/cell", find_lead(three["Dan"]).version
+    taken = at("ann").post(f"{cells}/owner", {"value": "Ben Baker", "expected_version": seen}, **PART)
+    assert taken.status_code == 204
+    works, reads = at("max"), at("eve")
+    stale = works.post(f"{cells}/title", {"value": "CEO", "expected_version": seen}, **PART)
+    assert stale.status_code == 409
+    assert "ann@northwind.example changed owner." in text_of(stale)
+    with nothing_changes():
+        for field, value, says in (
+            ("employees", "many", "Give a number up to"), ("employees", "²", "Give a number up to"),
+            ("email", "nobody", "e-mail address"), ("owner", "Nobody Known", "Nobody Known"),
+        ):  # fmt: skip
+            wrong = works.post(f"{cells}/{field}", {"value": value}, **PART)
+            assert (wrong.status_code, says in text_of(wrong)) == (422, True), field
+        for field in ("status", "fit", "lead", "name", "custom"):
+            assert works.post(f"{cells}/{field}", {"value": "converted"}).status_code == 404
+        assert reads.post(f"{cells}/title", {"value": "CEO"}).status_code == 403
+    assert "cell-button" not in reads.get("/leads").content.decode()
+    now.days(1)
+    assert "cell-button" not in works.get("/leads?as_of=2026-03-02").content.decode()
+
+
+def test_a_cell_is_edited_without_a_script_and_leaves_the_table_that_it_no_longer_fits(
+    at: At, three: dict[str, str]
+) -> None:
+    client, cell = at("max"), f"/leads/{three['Eda']}/cell/source"
+    page = client.get(f"{cell}?next=/leads?source=Event")
+    assert "Source of Eda Ender" in text_of(page)
+    answer = client.post(cell, {"value": "Fair", "next": "/leads?source=Event"})
+    assert (answer.status_code, answer["Location"]) == (302, "/leads?source=Event")
+    row = f"/leads/{three['Eda']}/cell/row"
+    assert "Eda" not in client.get(row, **PART, HTTP_HX_CURRENT_URL="/leads?source=Event").content.decode()
+    assert "Eda" in client.get(row, **PART, HTTP_HX_CURRENT_URL="/leads").content.decode()
 
 
 @pytest.mark.usefixtures("three")

@@ -54,11 +54,7 @@ def _cell(context: Context, row: Mapping[str, Any], column: Column, table: Table
     """One cell, as a button where it is edited in place, marked where it has changed."""
     shown = _shown(context, row, column, table)
     if column.edit and table.editable and row["status"] == "open":
-        edited = " data-edit" if column.name == "amount" else ""
-        shown = (
-            f'<button type="button" class="cell-button" data-url="{cells}{column.edit}"{edited}'
-            f' aria-label="{column.label}: {escape(_plain(row, column))}">{shown}</button>'
-        )
+        shown = edited_in_place(shown, column, cells, _plain(row, column))
     number = " number" if column.number else ""
     beside = " has-account" if column.kind == "deal" and _beside_account(table) else ""
     was = row["marks"].get(column.name)
@@ -67,6 +63,15 @@ def _cell(context: Context, row: Mapping[str, Any], column: Column, table: Table
     return (
         f'<td class="col-{column.name}{number}{beside} marked" title="Was {escape(was)}">{shown}'
         f'<span class="heard"> (was {escape(was)})</span></td>'
+    )
+
+
+def edited_in_place(shown: str, column: Column, cells: str, plain: str) -> str:
+    """What a cell shows as the button that edits it; `cells` is the address of the row's cells, ready for a page."""
+    edited = " data-edit" if column.name == "amount" else ""
+    return (
+        f'<button type="button" class="cell-button" data-url="{cells}{column.edit}"{edited}'
+        f' aria-label="{column.label}: {escape(plain)}">{shown}</button>'
     )
 
 

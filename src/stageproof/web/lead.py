@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,10 +39,12 @@ from stageproof.records.models import LeadVersion
 from stageproof.records.models.marketing import LEAD_FACTS
 from stageproof.web.answers import actor_of, in_dialog, wants_part
 from stageproof.web.as_of import Moment, moment_of
-from stageproof.web.fields import instant_on, person
+from stageproof.web.fields import instant_on
+from stageproof.web.lead_fields import read_lead, values_of_lead
 from stageproof.web.lead_history import lead_timeline, noted_span, touches_of
 from stageproof.web.lead_list import lead_list, profile_of
 from stageproof.web.leads import campaign_names, lead_owners
+from stageproof.web.moves import version_given
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.undo import merged, toast_undo
 
@@ -68,7 +70,7 @@ def lead(request: HttpRequest, lead_id: str) -> HttpResponse:
         return redirect("lead", present.lead)
     shown = lead_at(actor, moment, lead_id)
     editable = moment.is_now and actor.may_write and actor.role in WORKS_LEADS
-    likely = likely_leads(_facts_of(present), lead_id) if editable and actor.role in MERGES_LEADS else []
+    likely = likely_leads(values_of_lead(present), lead_id) if editable and actor.role in MERGES_LEADS else []
     frameworks = [name for each in moment.pipeline.definitions for name in each.frameworks] or list(
         FRAMEWORKS
     )
@@ -115,7 +117,9 @@ def lead_new(request: HttpRequest) -> HttpResponse:
     problems: list[Problem] = []
     if request.method == "POST":
         try:
-            facts = {name: value for name, value in _typed(request.POST.dict()).items() if value is not None}
+            facts = {
+                name: value for name, value in read_lead(request.POST.dict()).items() if value is not None
+            }
             similar = request.POST.get("even_if_similar") == "on"
             made = create_lead(
                 actor_of(request), now=timezone.now(), facts={"name": "", **facts}, even_if_similar=similar
@@ -134,12 +138,12 @@ def lead_edit(request: HttpRequest, lead_id: str) -> HttpResponse:
     request.place = "leads"  # type: ignore[attr-defined]
     found, problems = find_lead(lead_id), []
     if request.method == "POST":
-        before = _facts_of(found)
+        before = values_of_lead(found)
         try:
-            changes = _typed(request.POST.dict())
+            changes = read_lead(request.POST.dict())
             done = edit_lead(
                 actor_of(request), lead_id, now=timezone.now(), changes=changes,
-                expected_version=_version(request),
+                expected_version=version_given(request),
             )  # fmt: skip
             undo = {
                 "url": reverse("lead_edit", args=[lead_id]),
@@ -187,7 +191,7 @@ def lead_qualify(request: HttpRequest, lead_id: str) -> HttpResponse:
         request, lead_id,
         lambda: qualify_lead(
             actor_of(request), lead_id, now=timezone.now(), reason=given.get("reason", ""), framework=framework,
-            answers=answers, expected_version=_version(request),
+            answers=answers, expected_version=version_given(request),
         ),
         "is qualified",
     )  # fmt: skip
@@ -201,7 +205,7 @@ def lead_disqualify(request: HttpRequest, lead_id: str) -> HttpResponse:
         request, lead_id,
         lambda: disqualify_lead(
             actor_of(request), lead_id, reason=request.POST.get("reason", ""), now=timezone.now(),
-            expected_version=_version(request),
+            expected_version=version_given(request),
         ),
         "is disqualified",
     )  # fmt: skip
@@ -211,7 +215,9 @@ def lead_disqualify(request: HttpRequest, lead_id: str) -> HttpResponse:
 @require_POST
 def lead_reopen(request: HttpRequest, lead_id: str) -> HttpResponse:
     """Takes back that the lead is qualified or disqualified."""
-    done = reopen_lead(actor_of(request), lead_id, now=timezone.now(), expected_version=_version(request))
+    done = reopen_lead(
+        actor_of(request), lead_id, now=timezone.now(), expected_version=version_given(request)
+    )
     return changed(request, lead_id, f"{done.name} is worked on again.")
 
 
@@ -246,28 +252,8 @@ def _stated(request: HttpRequest, lead_id: str, verb: Callable[[], LeadVersion],
     return changed(request, lead_id, f"{done.name} {says}.", undo)
 
 
-def _typed(given: Mapping[str, str]) -> dict[str, Any]:
-    """The facts that a form gives; refused where one cannot be read."""
-    facts: dict[str, Any] = {name: given[name].strip() or None for name in LEAD_FACTS if name in given}
-    if "name" in facts:
-        facts["name"] = facts["name"] or ""
-    if facts.get("employees"):
-        digits = str(facts["employees"]).replace(",", "").replace(" ", "")
-        facts["employees"] = int(digits) if digits.isdigit() and len(digits) < 12 else facts["employees"]
-    if "owner" in given:
-        facts["owner"] = person(given["owner"].strip()) if given["owner"].strip() else None
-    return facts
-
-
-def _facts_of(row: LeadVersion) -> dict[str, str]:
-    """The facts of a lead as a form shows them."""
-    facts = {name: getattr(row, name) for name in LEAD_FACTS}
-    texts = {name: "" if value is None else str(value) for name, value in facts.items()}
-    return {**texts, "owner": row.owner.name if row.owner else ""}
-
-
 def _form(request: HttpRequest, found: LeadVersion | None, problems: list[Problem]) -> HttpResponse:
-    given: dict[str, Any] = request.POST.dict() or (_facts_of(found) if found else {})
+    given: dict[str, Any] = request.POST.dict() or (values_of_lead(found) if found else {})
     listed = lead_list(moment_of(request).pipeline)
     context = {
         "lead": found, "given": given, "problems": problems, "owners": lead_owners(),
@@ -280,9 +266,3 @@ def _form(request: HttpRequest, found: LeadVersion | None, problems: list[Proble
     page = "partials/lead_form.html" if wants_part(request) else "lead_form.html"
     response = render(request, page, context, status=422 if problems else 200)
     return in_dialog(request, response)
-
-
-def _version(request: HttpRequest) -> int | None:
-    """The version that the person saw; None where the form has none."""
-    text = request.POST.get("expected_version", "")
-    return int(text) if text.isdigit() and len(text) < 19 else None

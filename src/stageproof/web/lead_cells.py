@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import template
 from django.template.context import Context
 from django.urls import reverse
-from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from stageproof.charts.wording import minutes_text
 from stageproof.web.as_of import Moment
+from stageproof.web.cells import edited_in_place
 from stageproof.web.formats import NOTHING, day, icon
 from stageproof.web.lead_list import FINDINGS
 from stageproof.web.table_columns import Column
+
+if TYPE_CHECKING:
+    from stageproof.web.leads import LeadTable
 
 register = template.Library()
 
@@ -39,10 +43,16 @@ HANDOVER = {
 
 
 @register.simple_tag(takes_context=True)
-def lead_cell(context: Context, row: Mapping[str, Any], column: Column, moment: Moment) -> SafeString:
-    """One cell of the table of leads."""
+def lead_cell(context: Context, row: Mapping[str, Any], column: Column, table: LeadTable) -> SafeString:
+    """One cell of the table of leads, as a button where it is edited in place."""
     classes = " ".join([f"col-{column.name}", *(["number"] if column.number else [])])
-    return format_html('<td class="{}">{}</td>', classes, _shown(context, row, column, moment))
+    shown = _shown(context, row, column, table.moment)
+    if column.edit and table.editable:
+        cells = escape(reverse("lead_cell", args=[row["lead"], "row"])).removesuffix("row")
+        value = row.get(column.name)
+        plain = "blank" if value in (None, "") else str(value)
+        shown = mark_safe(edited_in_place(shown, column, cells, plain))  # noqa: S308 (each part is escaped)
+    return format_html('<td class="{}">{}</td>', classes, shown)
 
 
 def _shown(context: Context, row: Mapping[str, Any], column: Column, moment: Moment) -> SafeString:

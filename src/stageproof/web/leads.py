@@ -12,12 +12,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.bulk import Outcome
 from stageproof.actions.bulk_leads import bulk_leads
-from stageproof.actions.leads import WORKS_LEADS
+from stageproof.actions.conflict import NotFound
+from stageproof.actions.leads import WORKS_LEADS, edit_lead, find_lead
 from stageproof.actions.seeing import seen
 from stageproof.engine.frames import readable
 from stageproof.engine.problem import Problem, Refused
@@ -26,9 +27,12 @@ from stageproof.web.answers import actor_of, came_from
 from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.board import whole_number
 from stageproof.web.bulk import SAID, Line
+from stageproof.web.cell_edit import CellField, asked_by_table, edited, field_page
 from stageproof.web.exports import as_csv, as_xlsx
-from stageproof.web.lead_columns import LEAD_COLUMNS, LEAD_USUAL
+from stageproof.web.lead_columns import LEAD_COLUMNS, LEAD_EDITED, LEAD_USUAL
+from stageproof.web.lead_fields import read_lead, values_of_lead
 from stageproof.web.lead_list import OPEN, STATUSES, LeadFilters, lead_list
+from stageproof.web.moves import version_given
 from stageproof.web.pipeline import ROWS, query_of
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.saved_views import views_of
@@ -102,6 +106,43 @@ def leads(request: HttpRequest) -> HttpResponse:
         "campaigns": campaign_names(table.all_leads) if table.editable else [],
     }  # fmt: skip
     return render(request, "leads.html", context)
+
+
+@policy(*WORKS_LEADS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def lead_cell(request: HttpRequest, lead_id: str, field: str) -> HttpResponse:
+    """One cell: its row as it stands, the field to edit it, or the edit."""
+    actor = actor_of(request)
+    if field == "row":
+        return _row(request, actor, lead_id)
+    if field not in LEAD_EDITED:
+        raise NotFound("column", field)
+    before = _field(find_lead(lead_id), field, moment_of(request))
+    if request.method != "POST":
+        return field_page(request, before)
+    changes = read_lead({field: request.POST.get("value", "")})
+    done = edit_lead(
+        actor, lead_id, now=timezone.now(), changes=changes, expected_version=version_given(request)
+    )
+    return edited(request, before, values_of_lead(done)[field], done.version)
+
+
+def _field(row: LeadVersion, field: str, moment: Moment) -> CellField:
+    listed = lead_list(moment.pipeline) if field in ("source", "campaign") else None
+    hints = [] if listed is None else listed[field].drop_nulls().unique().sort().to_list()
+    address = reverse("lead_cell", args=[row.lead, field])
+    value, owners = values_of_lead(row)[field], lead_owners() if field == "owner" else []
+    return CellField(
+        row.name, row.lead, address, "leads", row.version, LEAD_COLUMNS[field], value, owners, hints=hints
+    )
+
+
+def _row(request: HttpRequest, actor: Actor, lead_id: str) -> HttpResponse:
+    """The row of a lead in the table that is open in the browser; none where the filters leave it out."""
+    table = table_of(actor, moment_of(request), asked_by_table(request))
+    rows = table.leads.filter(lead=lead_id) if table.leads.width else table.leads
+    context = {"table": table, "rows": readable(rows).to_dicts()}
+    return render(request, "partials/lead_rows.html", context)
 
 
 @policy(*EVERYONE)

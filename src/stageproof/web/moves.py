@@ -185,4 +185,4 @@ def place_of(deal: Deal) -> str:
 def version_given(request: HttpRequest) -> int | None:
     """The version that the person saw; None where the form has none."""
     text = request.POST.get("expected_version", "")
-    return int(text) if text.isdigit() else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import polars as pl
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -29,14 +26,16 @@ from stageproof.engine.money import Money
 from stageproof.engine.narrowing import expansion_pipelines
 from stageproof.records.models import Deal, Person
 from stageproof.records.models.deals import CATEGORIES
-from stageproof.web.answers import actor_of, came_from, wants_part
+from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, asked_day, moment_of, past
 from stageproof.web.board import whole_number
+from stageproof.web.cell_edit import CellField, asked_by_table, edited, field_page
 from stageproof.web.deal import values_of
 from stageproof.web.deal_list import deal_list, scope, totals, visible
 from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.fields import read_facts
 from stageproof.web.filters import Choice, Filter, Filters
+from stageproof.web.moves import version_given
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.saved_views import views_of
 from stageproof.web.table_columns import COLUMNS, EDITED, Column, chosen
@@ -228,9 +227,7 @@ def pipeline(request: HttpRequest) -> HttpResponse:
         "statuses": STATUSES,
         "views": views_of(actor, "pipeline"),
         "stages": [stage.name for each in moment.pipeline.definitions for stage in each.stages],
-        "owners": Person.objects.filter(is_active=True, role__in=("rep", "manager")).order_by("name")
-        if table.editable
-        else [],
+        "owners": sellers() if table.editable else [],
         "week_before": moment.on - dt.timedelta(days=7),
     }
     return render(request, "pipeline.html", context)
@@ -250,46 +247,38 @@ def cell(request: HttpRequest, key: str, field: str) -> HttpResponse:
         raise forbid("change this deal")
     if request.method == "POST":
         return _edited(request, actor, row, field)
-    context = {
-        "deal": row, "field": field, "column": COLUMNS[field], "value": values_of(row)[field], "categories": CATEGORIES,
-        "owners": Person.objects.filter(is_active=True, role__in=("rep", "manager")).order_by("name"),
-        "back": came_from(request),
-    }  # fmt: skip
-    return render(request, "partials/cell_edit.html" if wants_part(request) else "cell_edit.html", context)
+    return field_page(request, _field(row, field))
+
+
+def _field(row: Deal, field: str) -> CellField:
+    address, column = reverse("pipeline_cell", args=[row.key, field]), COLUMNS[field]
+    owners = sellers() if field == "owner" else []
+    choices = CATEGORIES if field == "forecast_category" else ()
+    return CellField(
+        row.name, row.key, address, "pipeline", row.version, column, values_of(row)[field], owners, choices
+    )
 
 
 def _edited(request: HttpRequest, actor: Actor, row: Deal, field: str) -> HttpResponse:
-    given, before = request.POST, values_of(row)[field]
-    changes = read_facts({field: given.get("value", "")}, [field], row.currency)
-    expected = given.get("expected_version", "")
+    before = _field(row, field)
+    changes = read_facts({field: request.POST.get("value", "")}, [field], row.currency)
     done = edit_deal(
-        actor, row.key, now=timezone.now(), changes=changes,
-        expected_version=int(expected) if expected.isdigit() else None,
-    )  # fmt: skip
-    label = COLUMNS[field].label.lower()
-    text = f"{row.name}: {label} is {values_of(done.deal)[field] or 'blank'}."
-    if not wants_part(request):
-        messages.success(request, text)
-        return redirect(came_from(request) if came_from(request) != "/" else "pipeline")
-    undo = {
-        "url": reverse("pipeline_cell", args=[row.key, field]),
-        "values": {"value": before, "expected_version": str(done.deal.version)},
-    }
-    response = HttpResponse(status=204)
-    response["HX-Trigger"] = json.dumps(
-        {"toast": {"text": text, "undo": undo}, "row-changed": {"key": row.key}}
+        actor, row.key, now=timezone.now(), changes=changes, expected_version=version_given(request)
     )
-    return response
+    return edited(request, before, values_of(done.deal)[field], done.deal.version)
 
 
 def _row(request: HttpRequest, actor: Actor, key: str) -> HttpResponse:
     """The row of a deal in the table that is open in the browser, and the totals."""
-    query = parse_qs(urlsplit(request.headers.get("HX-Current-URL", "")).query)
-    asked = {name: ",".join(values) for name, values in query.items() if name != "as_of"}
-    table = table_of(actor, moment_of(request), asked)
+    table = table_of(actor, moment_of(request), asked_by_table(request))
     rows = table.row(key)
     context = {"table": table, "rows": rows, "whole": table.whole, "fresh": True}
     return render(request, "partials/rows.html", context)
+
+
+def sellers() -> list[Person]:
+    """Whoever may own a deal."""
+    return list(Person.objects.filter(is_active=True, role__in=("rep", "manager")).order_by("name"))
 
 
 @policy(*EVERYONE)

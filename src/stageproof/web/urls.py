@@ -95,6 +95,7 @@ urlpatterns: list[URLPattern] = [
     path("leads", leads.leads, name="leads"),
     path("leads/export", leads.leads_export, name="leads_export"),
     path("leads/bulk", leads.leads_bulk, name="leads_bulk"),
+    path("leads/<str:lead_id>/cell/<str:field>", leads.lead_cell, name="lead_cell"),
     path("leads/new", lead.lead_new, name="lead_new"),
     path("leads/<str:lead_id>", lead.lead, name="lead"),
     path("leads/<str:lead_id>/edit", lead.lead_edit, name="lead_edit"),
