@@ -70,6 +70,8 @@ def test_sorting_puts_what_is_blank_last(at: At, sort: str, expected: list[str])
 def test_the_totals_row_is_exact(at: At) -> None:
     words = text_of(at("ann").get("/pipeline"))
     assert "3 deals 70.0k EUR 70,000.00 EUR" in words
+    assert "Pipeline 3 open deals · 70.0k EUR 70,000.00 EUR nominal" in words
+    assert "1 deal without an amount" in words
 
 
 @pytest.mark.usefixtures("three")
@@ -102,6 +104,9 @@ def test_an_edit_in_place_answers_with_the_way_back(at: At, three: dict[str, Dea
     assert (answer.status_code, three["Beta"].amount, three["Beta"].version) == (204, 2_500_050, 2)
     assert events["toast"]["text"] == "Beta: amount is 25000.50."
     assert events["row-changed"] == {"key": key}
+    # What the page says first is told anew with the row.
+    row = client.get(f"/pipeline/{key}/row", **PART).content.decode()
+    assert "75,000.50 EUR" in row.split('id="whole"')[1]
     client.post(events["toast"]["undo"]["url"], events["toast"]["undo"]["values"], **PART)
     three["Beta"].refresh_from_db()
     assert (three["Beta"].amount, three["Beta"].version) == (2_000_000, 3)
@@ -274,7 +279,9 @@ def test_won_and_lost_deals_have_their_own_lists(
     at: At, cast: Cast, three: dict[str, Deal], now: Clock
 ) -> None:
     move_deal(cast.ann, three["Beta"].key, to="lost", lost_reason="Price", now=now())
-    assert names(at("ann").get("/pipeline?status=lost")) == ["Beta"]
+    lost = at("ann").get("/pipeline?status=lost")
+    assert names(lost) == ["Beta"]
+    assert "Pipeline 1 deal lost · 20.0k EUR" in text_of(lost)
     assert names(at("ann").get("/pipeline")) == ["Acme rollout", "Core"]
     assert names(at("ann").get("/pipeline?status=all&sort=name")) == ["Acme rollout", "Beta", "Core"]
 

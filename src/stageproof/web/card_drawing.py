@@ -16,6 +16,16 @@ from stageproof.web.cards import Card, Risk
 from stageproof.web.formats import day, icon
 
 register = template.Library()
+BRIEFLY = {
+    "unconfirmed": "Date not confirmed",
+    "pushed": "Date pushed again",
+    "too_soon": "Closes too soon",
+    "too_long_in_stage": "Too long in stage",
+    "ghost": "Older than any won",
+    "amount_high": "Amount far above",
+    "amount_low": "Amount far below",
+}
+"""What is the matter in the few words that a card has room for; the whole stands on hover, and on the deal."""
 SHOWN_RISKS = 1
 
 
@@ -109,5 +119,5 @@ def _marks(card: Card) -> str:
 
 
 def _risk(risk: Risk) -> str:
-    label = f'<span class="cut">{escape(risk.label)}</span>'
-    return f'<span class="tag risk" title="{escape(risk.seen)}">{icon("risk")}{label}</span>'
+    label = f'<span class="cut">{escape(BRIEFLY.get(risk.code, risk.label))}</span>'
+    return f'<span class="tag risk" title="{escape(risk.label)}: {escape(risk.seen)}">{icon("risk")}{label}</span>'

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.definitions import compare_versions, draft_definition
 from stageproof.actions.permission import DEFINES, demand
-from stageproof.engine.definition import Definition, read_definition, write_definition
+from stageproof.engine.definition import EXPANSION, Definition, read_definition, write_definition
 from stageproof.engine.definition_check import check_definition
 from stageproof.engine.ideal_customer import sentences
 from stageproof.engine.period import day_at
@@ -46,8 +46,8 @@ def definition(request: HttpRequest) -> HttpResponse:
             "given": _begin_given(request),
         }
         return render(request, "definition_begin.html", context)
-    pipelines = list(dict.fromkeys(row.pipeline for row in published))
-    name = request.GET.get("pipeline") or _first(pipelines)
+    pipelines = _ordered(published)
+    name = request.GET.get("pipeline") or pipelines[0]
     mine = [row for row in rows if row.pipeline == name]
     today = day_at(timezone.now(), Organisation.objects.get().zone)
     ruling = in_force(mine, today)
@@ -164,8 +164,10 @@ def _seen(may_edit: bool) -> Any:
     return rows if may_edit else rows.filter(published_at__isnull=False)
 
 
-def _first(pipelines: list[str]) -> str:
-    return pipelines[0]
+def _ordered(published: list[DefinitionVersion]) -> list[str]:
+    """The names of the pipelines, those for after the purchase last."""
+    kinds = {row.pipeline: read_definition(row.toml).kind for row in published}
+    return sorted(kinds, key=lambda name: kinds[name] == EXPANSION)
 
 
 def _asked(rows: list[DefinitionVersion], number: str) -> DefinitionVersion | None:
