@@ -43,6 +43,8 @@ class Column:
     qualified: int
     cards: list[Card]
     following: int | None
+    is_called_so: bool
+    """Whether all of its deals name its stage as the definition does, so that a measure by stage counts the same."""
 
     @property
     def share(self) -> int:
@@ -74,19 +76,34 @@ class Board:
             stages[UNKNOWN] = ("Other stages", None)
         shown = {place: named for place, named in stages.items() if only is None or place in only}
         drawn = self._first(first) if first else {}
+        called = self._called()
         return [
-            self._column(place, *named, sums.get(place, {}), drawn.get(place, []))
+            self._column(place, *named, sums.get(place, {}), drawn.get(place, []), called.get(place, set()))
             for place, named in shown.items()
         ]
 
     def _column(
-        self, place: int, name: str, norm: int | None, sums: Mapping[str, Any], drawn: list[Card]
+        self,
+        place: int,
+        name: str,
+        norm: int | None,
+        sums: Mapping[str, Any],
+        drawn: list[Card],
+        called: set[str | None],
     ) -> Column:
         count = sums.get("deals", 0)
         following = len(drawn) if drawn and len(drawn) < count else None
         return Column(
-            place, name, norm, count, sums.get("amount", 0), sums.get("qualified", 0), drawn, following
-        )
+            place, name, norm, count, sums.get("amount", 0), sums.get("qualified", 0), drawn, following,
+            called <= {name},
+        )  # fmt: skip
+
+    def _called(self) -> dict[int, set[str | None]]:
+        """What the deals of each column call its stage."""
+        found: dict[int, set[str | None]] = defaultdict(set)
+        for place, stage in self.deals.select("position", "stage").unique().iter_rows():
+            found[place].add(stage)
+        return found
 
     def _first(self, count: int) -> dict[int, list[Card]]:
         """The first cards of every column, by its position, in one go."""

@@ -126,21 +126,26 @@ def source_figure(
 
 @register.simple_tag(takes_context=True)
 def listed_figure(
-    context: Context, value: int | None, unit: Unit, column: str, form: str = "short"
+    context: Context, value: int | None, unit: Unit, column: str, form: str = "short", of: Any = None
 ) -> SafeString:
-    """A total of the open deals that a board or table lists; a link where a measure can be asked for the same deals.
+    """A total of the deals that a board or table lists, or `of` a column of the board; a link where a measure can be
+    asked for the same deals.
 
     Lists are narrowed by words and risks too, which no measure is, and show closed deals beside open ones.
     """
     board, table = context.get("board"), context.get("table")
     shown = board or table
     asked = dict(shown.filters.as_dict) if shown else {"text": "unknown"}
-    elsewhere = table is not None and (table.status != "open" or "stage" in context["request"].GET)
-    if {"risk", "text"} & set(asked) or elsewhere:
+    measure, status = "open_pipeline", table.status if table is not None else "open"
+    if status in ("won", "lost") and column == "open_amount":
+        measure, column, status = "bookings", f"{status}_amount", "open"
+    elsewhere = status != "open" or (table is not None and "stage" in context["request"].GET)
+    if {"risk", "text"} & set(asked) or elsewhere or (of is not None and not of.is_called_so):
         return figure_text(context, value, unit, form)
     if board is not None and len(board.moment.pipeline.definitions) > 1:
         asked["pipeline"] = board.definition.pipeline
-    return figure(context, value, unit, "open_pipeline", column, form, asked)
+    row = {} if of is None else {"by": "stage", "stage": of.name}
+    return figure(context, value, unit, measure, column, form, asked, **row)
 
 
 @register.simple_tag(takes_context=True)
