@@ -16,7 +16,14 @@ ARGUMENTS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+LOOKS = pytest.mark.parametrize(
+    ("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"]
+)
+"""Both sizes and both schemes; what every page has is looked at in all four where the board is."""
 Open = Callable[..., Any]
+
+# A machine that is busy with other tests shows late what it shows.
+sync_api.expect.set_options(timeout=30_000)
 
 
 def served_out() -> None:

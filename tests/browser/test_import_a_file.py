@@ -12,7 +12,7 @@ from django.utils import timezone
 from stageproof.records.models import Deal, ImportRun
 from stageproof.web import as_of, import_work
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now
-from tests.browser.pages import DESKTOP, PHONE, Open, sync_api
+from tests.browser.pages import LOOKS, Open, sync_api
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 __all__ = ["acme", "cast", "deal", "now"]
@@ -91,14 +91,11 @@ def test_a_long_import_shows_its_progress_and_leads_on_by_itself(
     found = axe.Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     go_on.set()
-    sync_api.expect(page.get_by_role("heading", name="What these files would do")).to_be_visible(
-        timeout=60_000
-    )
+    sync_api.expect(page.get_by_role("heading", name="What these files would do")).to_be_visible()
     assert ImportRun.objects.get().status == "preview"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@LOOKS
 def test_the_pages_are_accessible_and_within_their_width(
     opened: Open, cast: Cast, deal: Deal, export: Path, size: dict[str, int], scheme: str
 ) -> None:

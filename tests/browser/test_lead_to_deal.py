@@ -12,7 +12,7 @@ from stageproof.actions.convert_lead import convert_lead
 from stageproof.actions.leads import create_lead
 from stageproof.records.models import Deal, LeadVersion
 from tests.actions.conftest import Cast, cast
-from tests.browser.pages import DESKTOP, PHONE, Open
+from tests.browser.pages import LOOKS, Open
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 __all__ = ["cast"]
@@ -66,8 +66,7 @@ def test_bulk_with_the_keyboard_alone(opened: Open, cast: Cast) -> None:
     page.get_by_role("heading", name="2 leads changed").wait_for()
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@LOOKS
 def test_pages_are_accessible_and_fit(opened: Open, cast: Cast, size: dict[str, int], scheme: str) -> None:
     now = timezone.now
     facts: dict[str, Any] = {
@@ -82,9 +81,10 @@ def test_pages_are_accessible_and_fit(opened: Open, cast: Cast, size: dict[str, 
     open_one = create_lead(cast.max, now=now(), facts={"name": "Eda Ender", "source": "Event"}).lead
     pages = ("/leads?status=all", f"/leads/{open_one}", f"/leads/{open_one}/convert", "/leads/new", "/campaigns",
              "/campaign/Spring", "/funnel", "/attribution")  # fmt: skip
+    page = opened(cast.max, "/leads", size, scheme)
+    root = page.url.removesuffix("/leads")
     for path in pages:
-        page = opened(cast.max, path, size, scheme)
+        page.goto(root + path)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
         found = axe.Axe().run(page).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"][:120]) for each in found] == [], path
-        page.close()

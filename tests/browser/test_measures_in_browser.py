@@ -14,7 +14,7 @@ from stageproof.actions.targets import set_target
 from stageproof.records.models import Deal
 from stageproof.web import as_of, renewal
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
-from tests.browser.pages import DESKTOP, PHONE, Open, sync_api
+from tests.browser.pages import LOOKS, Open, sync_api
 
 __all__ = ["acme", "cast", "deal", "now", "ready"]
 
@@ -49,7 +49,7 @@ def test_the_manager_opens_a_line_its_deals_and_a_deals_changes(
     opened: Open, cast: Cast, moved: Deal
 ) -> None:
     page = opened(cast.mia, "/movement?start=2026-03-03")
-    sync_api.expect(page.locator(".chart figcaption")).to_contain_text("The pipeline", timeout=30_000)
+    sync_api.expect(page.locator(".chart figcaption")).to_contain_text("The pipeline")
     page.get_by_role("link", name="Increased").first.click()
     sync_api.expect(page.get_by_role("heading", name="1 deal behind it")).to_be_visible()
     sync_api.expect(page.locator(".why-value")).to_contain_text("5,000.00 EUR")
@@ -60,7 +60,7 @@ def test_the_manager_opens_a_line_its_deals_and_a_deals_changes(
 
 def test_a_bar_leads_to_its_deals(opened: Open, cast: Cast, moved: Deal) -> None:
     page = opened(cast.mia, "/movement?start=2026-03-03")
-    page.locator(".chart .wide a[href*='line=lost']").click(timeout=30_000)
+    page.locator(".chart .wide a[href*='line=lost']").click()
     sync_api.expect(page.get_by_role("heading", name="1 deal behind it")).to_be_visible()
 
 
@@ -89,7 +89,7 @@ def _containing(text: str) -> Any:
     return re.compile(re.escape(text))
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"])
+@LOOKS
 def test_pages_of_measures_are_accessible_and_fit(
     opened: Open, cast: Cast, moved: Deal, size: dict[str, int], scheme: str
 ) -> None:
@@ -98,7 +98,7 @@ def test_pages_of_measures_are_accessible_and_fit(
     for path in ("/movement?start=2026-03-03&by=team", "/coverage?period=2026-Q1", "/velocity?period=2026-Q1",
                  "/conversion?period=2026-Q1", "/why/coverage?period=2026-Q1&figure=nominal"):  # fmt: skip
         page.goto(root + path)
-        sync_api.expect(page.locator(".chart-waiting")).to_have_count(0, timeout=30_000)
+        sync_api.expect(page.locator(".chart-waiting")).to_have_count(0)
         found = axe.Axe().run(page).response["violations"]
         said = [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found]
         assert said == [], path

@@ -14,7 +14,7 @@ from stageproof.engine.definition import read_definition
 from stageproof.records.models import Deal, DefinitionVersion
 from stageproof.web import as_of
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
-from tests.browser.pages import DESKTOP, PHONE, Open, sync_api
+from tests.browser.pages import LOOKS, Open, sync_api
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 __all__ = ["acme", "cast", "deal", "now", "ready"]
@@ -101,8 +101,7 @@ def test_a_draft_is_edited_without_script(opened: Open, cast: Cast) -> None:
     assert "next_step_within_days = 9" in latest().toml
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@LOOKS
 def test_the_pages_are_accessible_and_within_their_width(
     opened: Open, cast: Cast, deal: Deal, size: dict[str, int], scheme: str
 ) -> None:

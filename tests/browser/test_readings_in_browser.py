@@ -10,7 +10,7 @@ from stageproof.records.models import Deal
 from stageproof.web import as_of
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
 from tests.actions.readings_world import world
-from tests.browser.pages import DESKTOP, PHONE, Open, sync_api
+from tests.browser.pages import LOOKS, Open, sync_api
 
 __all__ = ["acme", "cast", "deal", "now", "ready", "world"]
 
@@ -70,7 +70,7 @@ def test_the_cfo_freezes_and_shares_and_the_ceo_compares(
     sync_api.expect(ceo.get_by_role("row", name="Acme rollout")).to_contain_text("−10,000.00")
 
 
-@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")])
+@LOOKS
 def test_the_readings_are_accessible_and_fit(
     opened: Open, cast: Cast, world: Deal, size: dict[str, int], scheme: str
 ) -> None:

@@ -1,12 +1,13 @@
-"""Demo Company, simulated once for all tests of this folder."""
+"""Demo Company, as every test of this folder is given it."""
 
 from __future__ import annotations
 
 import pytest
 
-from stageproof.demo.book import Tables, demo_company
+from stageproof.demo.book import Tables
+from tests import simulated
 
 
 @pytest.fixture(scope="session")
 def company() -> Tables:
-    return demo_company()
+    return simulated.company()

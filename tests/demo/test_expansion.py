@@ -13,11 +13,12 @@ from stageproof.demo.expansion import TERM, with_expansion
 from stageproof.demo.story import UNTIL
 from stageproof.engine.measures import open_pipeline, retention
 from stageproof.engine.readings import read
+from tests.simulated import company
 
 
 @cache
 def expanded(until: dt.date = UNTIL) -> Tables:
-    return with_expansion(demo_company(until=until), until)
+    return with_expansion(company() if until == UNTIL else demo_company(until=until), until)
 
 
 def test_every_contract_is_followed_once_and_renews_a_year_after_it_was_won() -> None:
@@ -40,7 +41,7 @@ def test_of_what_was_decided_most_stayed_and_the_parts_add_up() -> None:
 
 
 def test_new_business_reads_as_if_there_were_no_expansion() -> None:
-    alone, both = demo_company().book().as_of(UNTIL), expanded().book().as_of(UNTIL)
+    alone, both = company().book().as_of(UNTIL), expanded().book().as_of(UNTIL)
     by_pipeline = open_pipeline(both, by=["pipeline"]).filter(pl.col("pipeline") == "New business")
     assert_frame_equal(by_pipeline.drop("pipeline"), open_pipeline(alone))
     period = alone.book.calendar.containing(UNTIL, "quarter")

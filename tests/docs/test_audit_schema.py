@@ -16,8 +16,8 @@ from stageproof.audit.audit import audit
 from stageproof.audit.document import document
 from stageproof.cli.audit import audit_of
 from stageproof.cli.loading import load
-from stageproof.demo.book import demo_company
 from stageproof.engine.problem import Refused
+from tests.simulated import company
 
 SCHEMA = json.loads((REFERENCE / "audit.schema.json").read_text(encoding="utf-8"))
 CHECKED = jsonschema.Draft202012Validator(SCHEMA, format_checker=jsonschema.FormatChecker())
@@ -79,7 +79,7 @@ def test_periods_and_days_fit(asked: dict[str, str], written: Callable[..., dict
 
 @pytest.mark.parametrize(("day", "period"), [("2024-09-23", "2024-Q3"), ("2025-09-22", None)])
 def test_the_demo_company_fits(day: str, period: str | None) -> None:
-    book = demo_company().book()
+    book = company().book()
     chosen = book.calendar.period(period) if period else None
     rules = book.as_of(day).definitions[0]
     rows = dict.fromkeys(("read", "taken", "with_problem", "rejected", "duplicates", "blank"), 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from stageproof.records import tables
 from stageproof.records.models import Account, Deal, Invitation, Ledger, SavedView, Token
 from stageproof.web import as_of
 from stageproof.web.policy import policy_of
+from tests.actions.database import hash_of
 from tests.web.conftest import Cast, Clock, _clock, acme, at, cast, deal, now, ready
 
 __all__ = ["Cast", "Clock", "_clock", "acme", "at", "cast", "deal", "now", "ready"]
@@ -146,11 +146,4 @@ def undone() -> Iterator[None]:
 
 def fingerprint() -> str:
     """A digest of every row of every table."""
-    digest = hashlib.sha256()
-    for model in sorted(apps.get_models(), key=lambda each: each._meta.label):
-        if model.__name__ in FORGETFUL:
-            continue
-        digest.update(model._meta.label.encode())
-        for row in model._default_manager.order_by("pk").values_list():
-            digest.update(repr(row).encode())
-    return digest.hexdigest()
+    return hash_of(model for model in apps.get_models() if model.__name__ not in FORGETFUL)

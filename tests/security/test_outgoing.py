@@ -255,14 +255,15 @@ def test_a_server_that_drips_is_cut_off(outside: Outside) -> None:
     outside.gives = drip
     begun = time.monotonic()
     outside.refuses(seconds=0.5)
-    assert 0.4 < time.monotonic() - begun < 3
+    # All that it drips would take five seconds.
+    assert 0.4 < time.monotonic() - begun < 4.5
 
 
 def test_a_resolver_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(3) or [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(8) or [])
     begun = time.monotonic()
     assert words_of("https://other.example/", seconds=0.3) == str(Unreachable())
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 7
 
 
 def test_another_ones_certificate_is_refused(outside: Outside) -> None:

@@ -23,7 +23,6 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 STAGEPROOF = Path(sys.executable).with_name("stageproof")
 DATABASE = "stageproof.sqlite3"
-COMPILED = ROOT / ".pytest_cache" / "compiled"
 
 
 def environment(home: Path, database: str | None = None) -> dict[str, str]:
@@ -35,9 +34,8 @@ def environment(home: Path, database: str | None = None) -> dict[str, str]:
     given = {
         "STAGEPROOF_HOME": str(home),
         "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
-        # Half of a start is compiling, where nothing may be kept of it beside the source.
+        # Half of a start is compiling, where nothing may be kept of it.
         "PYTHONDONTWRITEBYTECODE": "",
-        "PYTHONPYCACHEPREFIX": str(COMPILED),
     }
     return {**kept, **given, **({"DATABASE_URL": database} if database else {})}
 
