@@ -159,9 +159,10 @@ def preview_import(
     read = _Reading(options or Options(), now)
     imported = read.files(paths, progress)
     result = ImportResult()
+    told = read.told(imported)
     try:
         with writing(recorded_at=now, actor=actor.name, door="import") as session:
-            result = _take(session, imported, read)
+            result = _take(session, told, read)
             raise _TakenBack
     except _TakenBack:
         pass
@@ -192,11 +193,11 @@ def commit_import(
     demand(actor, IMPORTS, "import deals")
     read = _Reading(options or Options(), now)
     imported = read.files(paths, progress)
-    files = _files(paths)
+    told, files = read.told(imported), _files(paths)
     with writing(recorded_at=now, actor=actor.name, door="import") as session:
         row = _run(run, files) or ImportRun(person=actor.person, created_at=now)
         before = session.ledger.last_seq
-        result = _take(session, imported, read)
+        result = _take(session, told, read)
         changed = session.ledger.last_seq != before
         row.status, row.files, row.summary, row.committed_at = "committed", files, result.summary(), now
         row.first_seq = before + 1 if changed else None
@@ -207,6 +208,15 @@ def commit_import(
 
 class _TakenBack(Exception):
     """Ends the transaction of a preview."""
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What files say, worked out before anyone has to wait for it."""
+
+    imported: Imported
+    book: Book
+    deals: Incoming
 
 
 @dataclass
@@ -243,13 +253,23 @@ class _Reading:
             progress=progress,
         )
 
+    def told(self, imported: Imported) -> _Told:
+        book = known_as(imported.book, self.options.same_accounts, self.options.same_deals)
+        return _Told(
+            imported, book, incoming(book, self.definitions, pipeline=self.definition.pipeline, now=self.now)
+        )
 
-def _take(session: Writing, imported: Imported, read: _Reading) -> ImportResult:
+
+def _take(session: Writing, told: _Told, read: _Reading) -> ImportResult:
     """Everything that the files bring, in the order in which the parts need each other."""
-    now, book = read.now, known_as(imported.book, read.options.same_accounts, read.options.same_deals)
-    deals = incoming(book, read.definitions, pipeline=read.definition.pipeline, now=now)
+    now, imported, book, deals = read.now, told.imported, told.book, told.deals
     directory = _directory(session, deals, book)
-    found = compare(pointed(deals.present, directory), here(), deals.custom, read.definitions)
+    found = compare(
+        pointed(deals.present, directory),
+        here(deals.present["deal"].to_list()),
+        deals.custom,
+        read.definitions,
+    )
     fresh = deals.versions.join(found.new.select("deal"), on="deal", how="semi", maintain_order="left")
     add_new_deals(session, fresh, deals.custom, directory)
     take_facts(session, found, now=now)

@@ -19,6 +19,7 @@ from stageproof.engine.definition import Definition
 from stageproof.engine.frames import day_of, instant_of
 from stageproof.engine.problem import Problem
 from stageproof.engine.stage_moves import Refusal
+from stageproof.records.bulk import rows_of
 from stageproof.records.ledger import Writing
 from stageproof.records.models import Deal
 
@@ -35,6 +36,8 @@ COMPARED = {
 }  # fmt: skip
 """Columns of the files with the fact they are; a blank cell changes nothing."""
 UNDONE = "undone"
+ASKED = 10_000
+"""How many deals a query may name."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +82,21 @@ class _Move:
     closed_on: dt.date | None
 
 
-def here() -> pl.DataFrame:
-    """Every deal that is here with its facts, in the engine's integers; `last` is how its last version came about."""
+def here(keys: Sequence[str]) -> pl.DataFrame:
+    """The deals of these keys that are here, with their facts in the engine's integers.
+
+    `last` is how the last version of each came about.
+    """
     columns = [str(field.column) for field in Deal._meta.concrete_fields]
     listed = ", ".join(f"d.{connection.ops.quote_name(name)}" for name in columns)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {listed}, v.change FROM records_deal d"  # noqa: S608 - names of our own columns
-            " JOIN records_dealversion v ON v.deal_id = d.id AND v.valid_to IS NULL"
-        )
-        rows = [tuple(json.dumps(v) if isinstance(v, dict) else v for v in row) for row in cursor.fetchall()]
+    sql = (
+        f"SELECT {listed}, v.change FROM records_deal d"  # noqa: S608 - names of our own columns
+        " JOIN records_dealversion v ON v.deal_id = d.id AND v.valid_to IS NULL WHERE d.key IN ({})"
+    )
+    rows = [row for start in range(0, len(keys), ASKED) for row in rows_of(sql, keys[start : start + ASKED])]
+    at = columns.index("custom")
+    if rows and isinstance(rows[0][at], dict):
+        rows = [(*row[:at], json.dumps(row[at]), *row[at + 1 :]) for row in rows]
     texts = {str(field.column) for field in Deal._meta.concrete_fields if not _whole(field)}
     schema: dict[str, Any] = {name: pl.String if name in texts else pl.Int64 for name in columns}
     return pl.DataFrame(rows, schema={**schema, "last": pl.String}, orient="row")

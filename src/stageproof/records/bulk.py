@@ -94,10 +94,10 @@ def update_rows(model: type[models.Model], names: Sequence[str], rows: Iterable[
     execute_many(sql, (as_json(row) for row in rows))
 
 
-def rows_of(sql: str, ids: Sequence[int]) -> list[Row]:
-    """The rows of a query that names some ids in its braces, past the ORM: days and instants as integers."""
+def rows_of(sql: str, named: Sequence[int] | Sequence[str]) -> list[Row]:
+    """The rows of a query that names some ids or keys in its braces, past the ORM: days and instants as integers."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.format(", ".join(["%s"] * len(ids))), list(ids))
+        cursor.execute(sql.format(", ".join(["%s"] * len(named))), list(named))
         return list(cursor.fetchall())
 
 
