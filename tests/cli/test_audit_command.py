@@ -207,3 +207,18 @@ def test_a_change_dated_in_years_to_come_is_named(stageproof: Stageproof, tmp_pa
     assert told["value"] == "2199-01-02"
     asked = audited(stageproof, path, "--as-of", "2024-02-01")
     assert "day_to_come" not in {each["code"] for each in asked["problems"]}
+
+
+def test_quarters_of_whole_weeks(stageproof: Stageproof, tmp_path: Path) -> None:
+    path = tmp_path / "deals.csv"
+    rows = "1,Proposal,5,2025-01-02,2025-03-30\n2,Proposal,7,2025-01-02,2025-03-31\n"
+    path.write_text("Id,Stage,Amount,Created date,Close date\n" + rows, "utf-8")
+    # The year ends on the last Sunday of December, the 29th in 2024; thirteen weeks later is 30 March.
+    weeks = audited(stageproof, path, "--calendar", "4-4-5", "--period", "2025-Q1")
+    assert (weeks["period"]["starts_on"], weeks["period"]["ends_on"]) == ("2024-12-30", "2025-03-30")
+    assert weeks["period"]["open"] == {"count": 1, "amount": usd("5.00")}
+    months = audited(stageproof, path, "--period", "2025-Q1")
+    assert months["period"]["open"] == {"count": 2, "amount": usd("12.00")}
+    wrong = stageproof("audit", path, "--calendar", "5-5-5")
+    assert wrong.code == 1
+    assert "4-4-5" in wrong.err

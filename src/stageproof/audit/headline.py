@@ -26,7 +26,7 @@ def headline(audit: Audit) -> list[str]:
     if not scope(audit)["open_count"]:
         return [_nothing_open(audit), *_unconverted(audit), *_track_record(audit)][: 1 + SUPPORTING]
     if not _verifiable(audit):
-        said = [*_unconverted(audit), *_bring(audit), *_claimed(audit)]
+        said = [*_unconverted(audit), *_unproven(audit), *_bring(audit), *_claimed(audit)]
         return [_nothing_verifiable(audit), *said[:SUPPORTING]]
     supporting = [
         *_unconverted(audit),

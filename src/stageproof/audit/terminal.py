@@ -32,7 +32,8 @@ def show(audit: Audit, console: Console) -> None:
         console.print(sentence, markup=False, highlight=False)
     console.print()
     console.print(_figures(audit))
-    _section(console, "Stages", _stages(audit))
+    if audit.by_stage.height:
+        _section(console, "Stages", _stages(audit))
     _section(console, "Monday's four checks", _checks(audit))
     for note in audit.monday.unchecked:
         console.print(Padding(Text(f"Not checked: {note}", style="dim"), (0, 0, 0, 2)))

@@ -53,6 +53,12 @@ CurrencyCode = Annotated[str | None, typer.Option("--currency", help="The report
 DateOrder = Annotated[
     str | None, typer.Option("--date-order", help="dmy, mdy or ymd, where the files cannot tell.")
 ]
+CalendarKind = Annotated[
+    str,
+    typer.Option(
+        "--calendar", help="How a year is cut: by months, or by whole weeks as 4-4-5, 4-5-4 or 5-4-4."
+    ),
+]
 YearStarts = Annotated[
     int, typer.Option("--year-starts", min=1, max=12, help="The month in which the fiscal year begins.")
 ]
@@ -72,6 +78,7 @@ def command(
     zone: Zone = "UTC",
     currency: CurrencyCode = None,
     date_order: DateOrder = None,
+    calendar: CalendarKind = "months",
     year_starts: YearStarts = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Write the audit as JSON instead.")] = False,
     html: Annotated[
@@ -93,7 +100,7 @@ def command(
         zone=zone,
         currency=currency,
         date_order=date_order,
-        calendar=Calendar(year_starts=year_starts),
+        calendar=calendar_of(calendar, year_starts),
     )
     loaded = replace(loaded, problems=(*loaded.problems, *_still_to_come(loaded, as_of)))
     found = audit_of(loaded, as_of=as_of, period=period, target=target)
@@ -110,6 +117,11 @@ def command(
             if path is not None:
                 typer.echo(f"{label} written to {path}")
     return 0
+
+
+def calendar_of(kind: str, year_starts: int) -> Calendar:
+    """The calendar of that kind; refused where there is none."""
+    return Calendar(kind=kind, year_starts=year_starts)  # type: ignore[arg-type]  # the calendar says what is wrong
 
 
 def _still_to_come(loaded: Loaded, as_of: str | None) -> list[Problem]:
@@ -166,4 +178,4 @@ def write_outputs(
         write_text(path, text)
 
 
-__all__ = ["audit_of", "command", "read_text", "write_outputs"]
+__all__ = ["audit_of", "calendar_of", "command", "read_text", "write_outputs"]

@@ -11,7 +11,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from stageproof.cli.audit import CurrencyCode, DateOrder, DefinitionFile, MappingFile, YearStarts, Zone
+from stageproof.cli.audit import (
+    CalendarKind,
+    CurrencyCode,
+    DateOrder,
+    DefinitionFile,
+    MappingFile,
+    YearStarts,
+    Zone,
+    calendar_of,
+)
 from stageproof.cli.deployment import Home, deployment
 from stageproof.cli.loading import load
 from stageproof.engine.book import Pipeline
@@ -21,7 +30,6 @@ from stageproof.engine.measures.asking import bridged
 from stageproof.engine.measures.bridge import Bridge, Mode
 from stageproof.engine.money import Money
 from stageproof.engine.narrowing import of_pipelines
-from stageproof.engine.period import Calendar
 from stageproof.engine.problem import Problem, Refused
 
 EXAMPLES = """
@@ -76,6 +84,7 @@ def command(
     zone: Zone = "UTC",
     currency: CurrencyCode = None,
     date_order: DateOrder = None,
+    calendar: CalendarKind = "months",
     year_starts: YearStarts = 1,
     home: Home = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
@@ -91,7 +100,7 @@ def command(
     if files:
         book = load(
             files, mapping=mapping, definition=definition, zone=zone, currency=currency, date_order=date_order,
-            calendar=Calendar(year_starts=year_starts),
+            calendar=calendar_of(calendar, year_starts),
         ).book  # fmt: skip
         whole = book.as_of(to, known_at)
         start = instant_of(book.instant(from_))

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from stageproof.cli.audit import (
     AsOf,
+    CalendarKind,
     CurrencyCode,
     DateOrder,
     DefinitionFile,
@@ -19,13 +20,14 @@ from stageproof.cli.audit import (
     MappingFile,
     YearStarts,
     Zone,
+    calendar_of,
 )
 from stageproof.cli.files import json_text
 from stageproof.cli.loading import load
 from stageproof.engine.book import Book
 from stageproof.engine.frames import instant_of
 from stageproof.engine.money import Money
-from stageproof.engine.period import Calendar, day_at
+from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.readings import (
     READERS,
@@ -85,6 +87,7 @@ def command(
     zone: Zone = "UTC",
     currency: CurrencyCode = None,
     date_order: DateOrder = None,
+    calendar: CalendarKind = "months",
     year_starts: YearStarts = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
 ) -> int:
@@ -92,7 +95,7 @@ def command(
     check_reader(reader, since)
     loaded = load(
         files, mapping=mapping, definition=definition, zone=zone, currency=currency, date_order=date_order,
-        calendar=Calendar(year_starts=year_starts),
+        calendar=calendar_of(calendar, year_starts),
     )  # fmt: skip
     where = {
         name: tuple(chosen)
