@@ -76,7 +76,7 @@ def _ordered(book: Book, template: Definition, order: Sequence[str]) -> tuple[li
         places = _told_by_names(names)
     if places:
         return sorted(names, key=lambda name: (places.get(name, float(len(names) + len(listed))), name)), []
-    known = {name: place for name in names if (place := template.position(name)) is not None}
+    known = {name: at for name in names if (at := template.position(name)) is not None}
     unsure = len(known) < len(names) or len(set(known.values())) < len(names)
     depth = _depths(opened) if unsure and len(names) > 1 else {}
     last = max(1, len(template.stages) - 1)
