@@ -9,6 +9,7 @@ from stageproof.charts.bridge import bridge_chart, bridges_chart, largest
 from stageproof.charts.coverage_ahead import coverage_ahead_chart
 from stageproof.charts.distribution import distribution_chart
 from stageproof.charts.rates import rates_chart
+from stageproof.charts.sources import sources_chart
 from stageproof.charts.stays import stays_chart
 from stageproof.charts.stays_over_time import stays_over_time_chart
 
@@ -123,3 +124,18 @@ def test_stays_over_time_say_where_they_changed_among_enough_deals() -> None:
     )
     assert drawing.wide.count('<a href="/why/time_in_stage?stage=Discovery"') >= 2
     assert stays_over_time_chart([row("Discovery", 1, None, 0)], measure="Days") is None
+
+
+def test_sources_beyond_the_largest_are_one_bar_with_a_link_of_its_own() -> None:
+    table = [
+        {"source": f"S{at:02}", "won_amount": at * 100_00, "qualified_amount": 0, "href": f"/why/sources?source=S{at:02}"}
+        for at in range(1, 16)
+    ]  # fmt: skip
+    drawing = sources_chart(
+        table, by="source", measure="Won", currency="EUR", others="/why/sources?figure=won_amount"
+    )
+    assert drawing is not None
+    # The four smallest: 100 + 200 + 300 + 400.
+    assert drawing.description.endswith("S05: 500 won, 0 qualified; 4 others: 1.0k won, 0 qualified.")
+    assert len(re.findall(r'<a href="/why/sources\?source=', drawing.wide)) == 11
+    assert '<a href="/why/sources?figure=won_amount"' in drawing.wide

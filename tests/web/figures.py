@@ -11,7 +11,7 @@ NOT_COUNTED = re.compile(r"figure=(deals|won_deals|lost_deals|days_pushed|days_l
 """Figures in whole numbers that are no number of rows."""
 
 
-def open_figures(client: Client, path: str, most: int = 6) -> int:
+def open_figures(client: Client, path: str, most: int = 4) -> int:
     """How many figures the page has; fails where one of some of them, from top to bottom, opens something else."""
     body = client.get(path).content.decode()
     shown = re.findall(r'<a class="fig" href="([^"]+)"[^>]*>(.*?)</a>', body)

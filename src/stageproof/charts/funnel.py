@@ -16,13 +16,15 @@ from stageproof.charts.wording import opened, percent_text
 def funnel_chart(steps: Sequence[Mapping[str, Any]], *, measure: str) -> Drawing | None:
     """A bar per step in the order given, leads lighter than deals; nothing where nobody came in.
 
-    A step has `step`, `unit`, `count`, `rate` and `out`: how many left there, null where that is not followed.
+    A step has `step`, `unit`, `count`, `rate` and `out`: how many left there, null where that is not followed; it may
+    have an `href` that its bar leads to.
     """
     if not any(step["count"] for step in steps):
         return None
     data = [
         {"step": opened(step["step"]), "start": 0, "end": step["count"], "unit": step["unit"],
-         "text": _text(step, "of the step before"), "short": _text(step)}
+         "text": _text(step, "of the step before"), "short": _text(step),
+         **({"href": step["href"]} if "href" in step else {})}
         for step in steps
     ]  # fmt: skip
     end = max(each["end"] for each in data)
@@ -48,7 +50,8 @@ def _chart(data: list[dict[str, Any]], end: int, is_narrow: bool) -> Picture:
         "unit:N", scale=alt.Scale(domain=["lead", "deal"], range=[WAIVED, QUALIFIED]), legend=None
     )
     start, to = (alt.X(f"{name}:Q", scale=scale, axis=None) for name in ("start", "end"))
-    bars = alt.Chart(rows(data)).mark_bar(height=BAR).encode(x=start, x2="end:Q", y=y, color=colour)
+    more: dict[str, Any] = {"href": "href:N"} if "href" in data[0] else {}
+    bars = alt.Chart(rows(data)).mark_bar(height=BAR).encode(x=start, x2="end:Q", y=y, color=colour, **more)
     texts = (
         alt.Chart(rows(data))
         .mark_text(align="left", dx=7, color=INK)

@@ -20,11 +20,17 @@ _ROW = 32
 
 
 def retention_chart(quarters: Sequence[Mapping[str, Any]], *, currency: str) -> Drawing | None:
-    """A bar per quarter of renewal: retained, then open or awaited, then shrunk, lost or lapsed; minor units."""
+    """A bar per quarter of renewal: retained, then open or awaited, then shrunk, lost or lapsed; minor units.
+
+    A row may have an `href` that its bar leads to.
+    """
     dated = [row for row in quarters if row["quarter"] is not None and row["due_amount"]][-SHOWN:]
     if not dated:
         return None
-    data = [{"quarter": row["quarter"], **part} for row in dated for part in _parts(row)]
+    data = [
+        {"quarter": row["quarter"], **part, **({"href": row["href"]} if "href" in row else {})}
+        for row in dated for part in _parts(row)
+    ]  # fmt: skip
     texts = [
         {"quarter": row["quarter"], "end": row["due_amount"], "text": _text(row, currency)} for row in dated
     ]
@@ -35,9 +41,10 @@ def retention_chart(quarters: Sequence[Mapping[str, Any]], *, currency: str) -> 
         scale = across(end * (2.1 if is_narrow else 1.45))
         start, to = (alt.X(f"{name}:Q", scale=scale, axis=None) for name in ("start", "end"))
         bars = alt.Chart(rows(data)).mark_bar(height=BAR, strokeWidth=1)
+        more: dict[str, Any] = {"href": "href:N"} if "href" in data[0] else {}
         words = alt.Chart(rows(texts)).mark_text(align="left", dx=7, color=INK)
         return alt.layer(
-            bars.encode(x=start, x2="end:Q", y=y, color=fill(), stroke=outline()),
+            bars.encode(x=start, x2="end:Q", y=y, color=fill(), stroke=outline(), **more),
             words.encode(x=to, y=y, text="text:N"),
         ).properties(width=width(is_narrow, less=78), height={"step": _ROW})
 

@@ -74,9 +74,8 @@ def _chart(
         title=None, labelAnchor="start", labelColor=INK, labelFontSize=13, labelFontWeight=600, labelLimit=250
     )
     facet = alt.Facet("stage:N", sort=list(stages), header=header, title=None)
-    return small.facet(facet=facet, columns=columns, data=rows(shown), spacing=_BETWEEN).resolve_axis(
-        x="independent"
-    )
+    charts: alt.FacetChart = small.facet(facet=facet, columns=columns, data=rows(shown), spacing=_BETWEEN)
+    return charts.resolve_axis(x="independent")
 
 
 def _words(row: Mapping[str, Any]) -> dict[str, Any]:

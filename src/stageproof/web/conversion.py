@@ -31,6 +31,10 @@ WIN_MARK = (0.19, 0.29)
 """Win rates of one large benchmark, 2025 and 2024."""
 
 
+RATES = 14
+"""Of how many groups the chart shows the win rate at most; the table beside it has all."""
+
+
 @policy(*EVERYONE)
 @require_safe
 def conversion(request: HttpRequest) -> HttpResponseBase:
@@ -159,7 +163,7 @@ def _won(look: MeasureLook, wins: Sequence[Mapping[str, Any]], whole: Mapping[st
         for row in wins
     ]  # fmt: skip
     records.sort(key=lambda row: (-row["count"], row["label"]))
-    shown = records[:14]
+    shown = records[:RATES]
     every = {
         "label": "All",
         "rate": whole["by_count"],
@@ -175,7 +179,10 @@ def _won(look: MeasureLook, wins: Sequence[Mapping[str, Any]], whole: Mapping[st
         differ = "differs" if len(apart) == 1 else "differ"
         finding = f"{listed([row['label'] for row in apart[:3]])} {differ} from the whole by more than chance"
     assert look.period is not None
-    measure = f"Win rate by {by}, deals closed in {look.period.name}, with 95% intervals; band: benchmarks"
+    most = f"; the {RATES} of {len(records)} with the most closed deals" if len(records) > RATES else ""
+    measure = (
+        f"Win rate by {by}, deals closed in {look.period.name}, with 95% intervals; band: benchmarks{most}"
+    )
     return Sketch(
         "won", [every, shown, finding, measure],
         lambda: rates_chart([every, *shown], name="won", finding=finding, measure=measure,

@@ -29,6 +29,7 @@ from stageproof.engine.period import Period
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.exports import as_csv, as_xlsx
+from stageproof.web.figures import why
 from stageproof.web.policy import EVERYONE, policy
 
 ROWS = 100
@@ -91,7 +92,7 @@ def expansion(request: HttpRequest) -> HttpResponse:
     context = {
         "asked": asked, "figures": figures, "rows": shown, "count": rows.height, "page_number": page,
         "pages": -(-rows.height // ROWS), "undated": undated, "states": [(name, WORDS[name]) for name in _URGENCY],
-        "quarters": quarters, "drawing": _drawing(quarters, pipeline.currency), "key": KEY, "types": TYPES,
+        "quarters": quarters, "drawing": _drawing(quarters, asked), "key": KEY, "types": TYPES,
         "periods": periods(asked), "has_pipeline": any(each.kind == EXPANSION for each in pipeline.definitions),
         "may_open": asked.moment.is_now and actor.may_write and actor.role not in NO_DEALS,
     }  # fmt: skip
@@ -141,6 +142,11 @@ def periods(asked: Contracts) -> list[str]:
     return names if asked.period.name in names else [*names, asked.period.name]
 
 
-def _drawing(quarters: list[dict[str, Any]], currency: str) -> Drawing | None:
-    key = json.dumps([quarters, currency])
-    return _drawn.get(key, lambda: retention_chart(quarters, currency=currency))
+def _drawing(quarters: list[dict[str, Any]], asked: Contracts) -> Drawing | None:
+    currency, as_of = asked.pipeline.currency, None if asked.moment.is_now else asked.moment.on.isoformat()
+    shown = [
+        {**row, "href": why("retention", "due_amount", by="quarter", quarter=row["quarter"], as_of=as_of)}
+        for row in quarters
+    ]
+    key = json.dumps([shown, currency])
+    return _drawn.get(key, lambda: retention_chart(shown, currency=currency))

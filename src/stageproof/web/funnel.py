@@ -27,6 +27,7 @@ from stageproof.engine.period import Period
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.exports import as_csv, as_xlsx
+from stageproof.web.figures import why
 from stageproof.web.lead_list import DAYS, came_in_periods
 from stageproof.web.policy import EVERYONE, policy
 
@@ -147,7 +148,13 @@ def _drawing(asked: FunnelAsked, steps: list[dict[str, Any]]) -> Drawing | None:
     deals = [each for each in steps if each["unit"] == "deal" and each["position"] == 0]
     main = max(deals, key=lambda each: int(each["count"]), default={"definition": None})["definition"]
     shown = [each for each in steps if each["unit"] == "lead" or each["definition"] == main]
-    rows = [{name: each[name] for name in ("step", "unit", "count", "rate", "out")} for each in shown]
+    as_of = None if asked.moment.is_now else asked.moment.on.isoformat()
+    rows = [
+        {**{name: each[name] for name in ("step", "unit", "count", "rate", "out")},
+         "href": why("funnel", "count", period=asked.period, view=asked.view, since=asked.since, as_of=as_of,
+                     definition=each["definition"], step=each["step"])}
+        for each in shown
+    ]  # fmt: skip
     key = json.dumps([rows, asked.measure])
     return _drawn.get(key, lambda: funnel_chart(rows, measure=asked.measure) if rows else None)
 
