@@ -25,6 +25,7 @@ from stageproof.engine.period import Period
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.exports import as_csv, as_xlsx
+from stageproof.web.figures import why
 from stageproof.web.lead_list import came_in_periods
 from stageproof.web.policy import EVERYONE, policy
 
@@ -138,6 +139,15 @@ def whole_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
 def _drawing(asked: AttributionAsked, rows: list[dict[str, Any]]) -> Drawing | None:
     label, currency = MODELS[asked.model][0].lower(), asked.pipeline.currency
     measure = f"Won {asked.during} and open qualified pipeline, {label}, {currency}"
-    shown = [{name: row[name] for name in (asked.by, "won_amount", "qualified_amount")} for row in rows]
+    as_of = None if asked.moment.is_now else asked.moment.on.isoformat()
+    given: dict[str, Any] = {"period": asked.period, "model": asked.model, "by": asked.by, "as_of": as_of}
+    shown = [
+        {**{name: row[name] for name in (asked.by, "won_amount", "qualified_amount")},
+         "href": why("sources", "won_amount", **given, **{asked.by: row[asked.by]})}
+        for row in rows
+    ]  # fmt: skip
+    others = why("sources", "won_amount", **given)
     key = json.dumps([shown, measure])
-    return _drawn.get(key, lambda: sources_chart(shown, by=asked.by, measure=measure, currency=currency))
+    return _drawn.get(
+        key, lambda: sources_chart(shown, by=asked.by, measure=measure, currency=currency, others=others)
+    )
