@@ -20,16 +20,17 @@ from stageproof.web.deal_list import deal_list, visible
 from stageproof.web.filters import NONE, Choice, Filter, values_of_column
 from stageproof.web.table_columns import Column
 
+_OPEN = "Deals that are not closed, at their amount; other currencies at the rate of the day shown"
 COLUMNS = (
     Column("name", "Account"),
     Column("segment", "Segment"),
     Column("industry", "Industry"),
     Column("country", "Country"),
     Column("deals", "Deals", "whole", sort="open_deals"),
-    Column("open_new", "Open new business", "money"),
-    Column("qualified", "Qualified of that", "money"),
-    Column("open_expansion", "Open expansion", "money"),
-    Column("won", "Won", "money"),
+    Column("open_new", "Open new business", "whole", hint=_OPEN),
+    Column("qualified", "Qualified", "whole", hint="Of it, deals that met every exit criterion behind them"),
+    Column("open_expansion", "Open expansion", "whole", hint=_OPEN),
+    Column("won", "Won", "whole", hint="Every deal won that you see, at the rate of the day it closed"),
 )
 FILTERED = ("segment", "industry", "country")
 FACTS = ("name", "domain", "industry", "segment", "country", "employees", "external_id")

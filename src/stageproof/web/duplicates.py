@@ -94,8 +94,7 @@ def _page(request: HttpRequest, word: Word) -> HttpResponse:
     context = {
         "word": word, "count": len(pairs), "rows": lines_of(actor, word, pairs[(page - 1) * ROWS : page * ROWS]),
         "page_number": page, "pages": pages, "first_row": (page - 1) * ROWS + 1, "sort": sort,
-        "last_row": min(page * ROWS, len(pairs)), "tab": f"{word} duplicates", "apart": _apart(actor, word),
-        "may_merge": actor.role in MERGES,
+        "last_row": min(page * ROWS, len(pairs)), "apart": _apart(actor, word),
     }  # fmt: skip
     return render(request, "duplicates.html", context)
 

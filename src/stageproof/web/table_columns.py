@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Column:
-    """A column: `sort` is what it sorts by, `edit` the fact that is edited in it, `kind` how it is shown."""
+    """A column: `sort` is what it sorts by, `edit` the fact edited in it, `kind` how it is shown, `hint` what it says."""
 
     name: str
     label: str
     kind: str = "text"
     sort: str = ""
     edit: str = ""
+    hint: str = ""
 
     @property
     def by(self) -> str:
