@@ -34,3 +34,12 @@ def test_offline_pages_hold_nothing_of_anybody_and_are_open(at: At, cast: Cast) 
     assert worker["Content-Type"].startswith("text/javascript")
     assert '"/offline"' in worker.content.decode()
     assert "Ann Archer" not in at("ann").get("/offline").content.decode()
+
+
+def test_what_only_a_button_sends_to_is_no_blank_page(at: At, deal: Deal) -> None:
+    path = f"/deals/{deal.key}/mend"
+    answer = at("ann").get(path, headers={"accept": "text/html"})
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert "Nothing can be opened at this address" in text_of(answer)
+    # A program is told so without a page.
+    assert at("ann").get(path).content == b""

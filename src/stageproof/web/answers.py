@@ -32,7 +32,11 @@ class AnswersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        # Who reloads what a button sent to asks for a page that is none; a browser would show a blank one.
+        if response.status_code == 405 and "text/html" in request.headers.get("Accept", ""):
+            return no_page(request, response)
+        return response
 
     def process_exception(self, request: HttpRequest, raised: Exception) -> HttpResponse | None:
         return answer(request, raised)
@@ -83,6 +87,15 @@ def came_from(request: HttpRequest) -> str:
 def closed_to(request: HttpRequest) -> HttpResponse:
     """The answer to a person whose role may not open a page."""
     return wrong(request, "This page is not yours to open", [forbid("open this page").problem], status=403)
+
+
+def no_page(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """The answer where something can be sent to, but nothing be opened."""
+    says = "Nothing can be opened at this address: it is where a button of another page sends to."
+    problem = Problem("not_found", says, "Start from the navigation.", value=request.path)
+    said = wrong(request, "There is no page here", [problem], status=405)
+    said["Allow"] = response.get("Allow", "")
+    return said
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
