@@ -34,7 +34,7 @@ def state(proof: Proof, facts: dict[str, Any] | None = None, on: str = ON, **tab
     pipeline = book(deals, definitions=[rules], **tables).as_of(on)
     assessed = assess(pipeline, rules, pipeline.open)
     ((_, _, name),) = assessed.columns
-    found: str = collect(assessed.frame)[name].item()
+    found: str = collect(assessed.in_words())[name].item()
     return found
 
 

@@ -21,6 +21,7 @@ from stageproof.engine.definition import write_definition
 from stageproof.engine.frames import collect
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.tables import TABLES
+from stageproof.engine.terms import NUMBER
 from stageproof.importers.warehouse import MANIFEST
 from stageproof.records.models import Activity, Ledger, Organisation, Touch
 from stageproof.records.snapshot import snapshot
@@ -132,7 +133,8 @@ def _shaped(source: Source, frame: pl.DataFrame) -> pl.DataFrame:
         frame = with_custom_fields(frame, published_definitions()).with_columns(
             created_on=local.dt.date().cast(pl.Int32).cast(pl.Int64)
         )
-    return frame.drop("valid_to", strict=False)
+    # Its numbers mean nothing outside the database.
+    return frame.drop("valid_to", NUMBER, strict=False)
 
 
 def _whole_tables() -> dict[str, pl.DataFrame]:

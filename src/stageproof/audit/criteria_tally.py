@@ -6,7 +6,7 @@ import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Pipeline
-from stageproof.engine.criteria import STATES, assess
+from stageproof.engine.criteria import RANK, STATES, assess
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import collect
 from stageproof.engine.measures.grouping import count_where
@@ -21,7 +21,7 @@ def criteria_tally(pipeline: Pipeline, definition: Definition) -> pl.DataFrame:
     for place, (stage, _, name) in enumerate(assessed.columns):
         at = definition.position(stage.name) or 0
         for state in STATES:
-            sums[f"{place}_{state}"] = count_where((nw.col("position") > at) & (nw.col(name) == state))
+            sums[f"{place}_{state}"] = count_where((nw.col("position") > at) & (nw.col(name) == RANK[state]))
     counted = collect(assessed.frame.select(**sums)).row(0, named=True) if sums else {}
     rows = [
         {"stage": stage.name, "criterion": criterion.id, "says": criterion.says}

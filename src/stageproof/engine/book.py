@@ -128,12 +128,34 @@ class Book:
         normal, names = _normal(TABLES[table], frame, self.zone), _names(frame)
         if table == "deals":
             normal = _in_a_currency(normal, frame, self.currency)
-        return replace(
+        other = replace(
             self,
             tables={**self.tables, table: normal},
             columns={**self.columns, table: names},
             fields=names if table == "deals" else self.fields,
         )
+        if table != "deals":
+            other._of_the_deals.update(self._of_the_deals)
+        return other
+
+    def remember(self, name: str, compute: Callable[[], T]) -> T:
+        """What was computed of the deals' whole history under this name before: past days share the work."""
+        if name not in self._of_the_deals:
+            self._of_the_deals[name] = compute()
+        found: T = self._of_the_deals[name]
+        return found
+
+    @property
+    def remembers_days(self) -> bool:
+        """Whether what is computed of all days at once serves for each: in this process, where nothing was taken back."""
+        return isinstance(self.tables["deals"].to_native(), pl.LazyFrame) and not self.holds(
+            "deals", "removed"
+        )
+
+    @cached_property
+    def _of_the_deals(self) -> dict[str, Any]:
+        # Not a field: a book with other tables begins with nothing.
+        return {}
 
     def with_definitions(self, definitions: Iterable[Definition]) -> Book:
         """The same tables under other rules."""
@@ -277,14 +299,21 @@ class Pipeline:
     @cached_property
     def roles(self) -> Lazy | None:
         """The buying committees; `engaged_at` is the last engagement by the instant, from activities too."""
+        return self.roles_engaged_after(None)
+
+    def roles_engaged_after(self, instant: int | None) -> Lazy | None:
+        """The same, where what was before the instant (microseconds) may be left out: criteria ask for recent weeks."""
         if not self.book.holds("roles"):
             return None
         stated = nw.when(nw.col("engaged_at") <= self.at).then(nw.col("engaged_at"))
         roles = self.in_force("roles").with_columns(engaged_at=stated.otherwise(nw.lit(None)))
         if self.activities is None:
             return roles
+        activities = self.activities
+        if instant is not None:
+            activities = activities.filter(nw.col("happened_at") > instant)
         seen = (
-            self.activities.filter(nw.col("side") == "buyer", ~nw.col("contact").is_null())
+            activities.filter(nw.col("side") == "buyer", ~nw.col("contact").is_null())
             .group_by("deal", "contact")
             .agg(seen_at=nw.col("happened_at").max())
         )

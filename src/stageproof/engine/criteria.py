@@ -29,22 +29,37 @@ from stageproof.engine.proof import (
     Not,
     Proof,
     RoleProof,
+    every_leaf,
 )
 from stageproof.engine.tables import DEALS
 from stageproof.engine.terms import Columns, Row, Source
 
 MET, UNMET, WAIVED, UNVERIFIABLE = "met", "unmet", "waived", "unverifiable"
 STATES = (MET, WAIVED, UNVERIFIABLE, UNMET)
+RANK = {state: rank for rank, state in enumerate(STATES)}
+"""The states from best to worst: over a million deals numbers are counted, not words."""
 
 _COMPARED = {"amount": "value"}
 
 
 @dataclass(frozen=True)
 class Assessed:
-    """Deals with one column per exit criterion holding its state."""
+    """Deals with one column per exit criterion holding the rank of its state in `STATES`."""
 
     frame: Lazy
     columns: tuple[tuple[Stage, Criterion, str], ...]
+
+    def in_words(self, *others: str) -> Lazy:
+        """The criteria's columns with the states themselves, after the other columns named."""
+        words = {
+            name: reduce(
+                lambda word, state, name=name: nw.when(nw.col(name) == RANK[state]).then(nw.lit(state)).otherwise(word),
+                STATES[:-1],
+                nw.lit(STATES[-1]),
+            )
+            for *_, name in self.columns
+        }  # fmt: skip
+        return self.frame.select(*others, **words)
 
 
 @dataclass(frozen=True)
@@ -75,9 +90,26 @@ def assess(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Assessed:
             columns.append((stage, criterion, name))
     if not states:
         return Assessed(deals, ())
-    tables = {"evidence": pipeline.evidence, "roles": pipeline.roles, "activities": pipeline.activities}
+    tables = {
+        "evidence": pipeline.evidence,
+        "roles": _roles(pipeline, definition),
+        "activities": pipeline.activities,
+    }
     frame = source.counted_into(deals, tables).with_columns(**states)
     return Assessed(frame.drop(source.names), tuple(columns))
+
+
+def _roles(pipeline: Pipeline, definition: Definition) -> Lazy | None:
+    """The roles that the definition asks for, with engagements as far back as it asks for them."""
+    proofs = [
+        each
+        for _, criterion in definition.all_criteria
+        for each in every_leaf(criterion.proof)
+        if isinstance(each, RoleProof)
+    ]
+    days = max((each.engaged_within_days or 0 for each in proofs), default=0)
+    roles = pipeline.roles_engaged_after(pipeline.at - days * DAY)
+    return None if roles is None else roles.filter(nw.col("role").is_in([each.role for each in proofs]))
 
 
 def assess_one(
@@ -89,22 +121,22 @@ def assess_one(
     """The same states for one deal, from its rows in force at the moment."""
     row: Row[Any] = Row(deal, tables)
     return [
-        (stage, criterion, state(moment, criterion, row).value)
+        (stage, criterion, STATES[state(moment, criterion, row).value])
         for stage, criterion in definition.all_criteria
     ]
 
 
 def state(moment: Moment, criterion: Criterion, source: Source) -> Any:
-    """The state of one criterion, over columns or for a row."""
+    """The rank of one criterion's state, over columns or for a row."""
     holds = _holds(moment, criterion.proof, criterion.id, source)
-    choices = [(source.known(holds), MET)]
+    choices = [(source.known(holds), RANK[MET])]
     if "evidence" in moment.tables:
         waivers = source.how_many(
             "evidence", lambda row: (row["kind"] == "waiver") & (row["criterion"] == criterion.id)
         )
-        choices.append((waivers > 0, WAIVED))
-    choices.append((holds.is_null(), UNVERIFIABLE))
-    return source.first_that_holds(choices, UNMET)
+        choices.append((waivers > 0, RANK[WAIVED]))
+    choices.append((holds.is_null(), RANK[UNVERIFIABLE]))
+    return source.first_that_holds(choices, RANK[UNMET])
 
 
 def _holds(moment: Moment, proof: Proof, criterion: str, source: Source) -> Any:

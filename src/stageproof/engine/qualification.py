@@ -10,6 +10,7 @@ import polars as pl
 from stageproof.engine.book import Pipeline, in_memory
 from stageproof.engine.criteria import (
     MET,
+    RANK,
     STATES,
     UNMET,
     UNVERIFIABLE,
@@ -59,14 +60,16 @@ def _under(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Lazy:
 
 
 def assessed_deals(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Assessed:
-    """The deals as `qualified_deals` has them, with the state of each exit criterion in a column beside."""
+    """The deals as `qualified_deals` has them, with the rank of each exit criterion's state in a column beside."""
     placed = deals.with_columns(position=stage_position(definition))
     assessed = assess(pipeline, definition, placed)
     positions = {stage.name: index for index, stage in enumerate(definition.stages)}
     behind = {name: positions[stage.name] for stage, _, name in assessed.columns}
 
     def how_many(state: str) -> nw.Expr:
-        return counted(behind, lambda name: (nw.col("position") > behind[name]) & (nw.col(name) == state))
+        return counted(
+            behind, lambda name: (nw.col("position") > behind[name]) & (nw.col(name) == RANK[state])
+        )
 
     frame = assessed.frame.with_columns(**{f"criteria_{state}": how_many(state) for state in STATES})
     return Assessed(frame.with_columns(qualification=_verdict()), assessed.columns)
@@ -77,7 +80,9 @@ def assessed_in_hand(definition: Definition, one: OneDeal) -> dict[str, Any]:
     states = assess_one(one.moment, definition, one.deal, one.in_force)
     position = known_position(definition, one.deal["stage"])
     places = {stage.name: place for place, stage in enumerate(definition.stages)}
-    found = {f"criterion_{places[stage.name]}_{criterion.id}": state for stage, criterion, state in states}
+    found = {
+        f"criterion_{places[stage.name]}_{criterion.id}": RANK[state] for stage, criterion, state in states
+    }
     behind = [state for stage, _, state in states if position > places[stage.name]]
     count = {state: behind.count(state) for state in STATES}
     if count[UNMET]:
@@ -141,8 +146,7 @@ def criterion_states(pipeline: Pipeline, deals: list[str] | None = None) -> pl.D
         if len(pipeline.definitions) > 1:
             mine = chosen.filter(nw.col("pipeline") == definition.pipeline)
         assessed = assess(pipeline, definition, mine.with_columns(position=stage_position(definition)))
-        names = [name for *_, name in assessed.columns]
-        wide = collect(assessed.frame.select("deal", "position", *names))
+        wide = collect(assessed.in_words("deal", "position"))
         for stage, criterion, name in assessed.columns:
             at = definition.position(stage.name)
             rows.append(

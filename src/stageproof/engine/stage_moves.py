@@ -66,8 +66,7 @@ def decide_stage_moves(
     answers: dict[str, StageMove | Refusal] = {}
     for definition, frame in _by_definition(pipeline, wanted):
         assessed = assess(pipeline, definition, frame.with_columns(position=stage_position(definition)))
-        names = [name for *_, name in assessed.columns]
-        rows = collect(assessed.frame.select("deal", "stage", "status", "position", *names))
+        rows = collect(assessed.in_words("deal", "stage", "status", "position"))
         for row in rows.iter_rows(named=True):
             states = [(stage, criterion, row[name]) for stage, criterion, name in assessed.columns]
             answers[row["deal"]] = _decide(definition, row, states, moves[row["deal"]], reason, lost_reason)

@@ -17,6 +17,7 @@ from stageproof.engine.definition import Definition, read_definition
 from stageproof.engine.frames import instant_number
 from stageproof.engine.period import Calendar
 from stageproof.engine.tables import FOREVER
+from stageproof.engine.terms import NUMBER
 from stageproof.records.deal_rows import OF_A_DEAL, DealRows
 from stageproof.records.models import DefinitionVersion, Organisation
 from stageproof.records.warm_table import WarmTable
@@ -54,6 +55,7 @@ SOURCES = (
             **dict.fromkeys(
                 ("deal", "name", "account", "pipeline", "stage", "status", "owner", "team"), TEXT
             ),
+            NUMBER: WHOLE,
             "amount": WHOLE,
             "currency": TEXT,
             "close_on": WHOLE,
@@ -70,7 +72,7 @@ SOURCES = (
             "custom": TEXT,
             **VERSION,
         },
-        "SELECT d.key, v.name, a.name, v.pipeline, v.stage, v.status, p.name, t.name, v.amount, v.currency,"
+        "SELECT d.key, v.name, a.name, v.pipeline, v.stage, v.status, p.name, t.name, d.id, v.amount, v.currency,"
         " v.close_on, v.forecast_category, v.source, v.campaign, v.segment, v.product, v.next_step, v.next_step_on,"
         " v.lost_reason, v.competitor, v.deal_type, v.renews_on, v.follows, v.created_at,"
         f" CAST(v.custom AS text), {_V} FROM records_dealversion v"
@@ -82,6 +84,7 @@ SOURCES = (
         "evidence",
         {
             **dict.fromkeys(("evidence", "deal", "criterion", "kind", "what", "given_by", "side"), TEXT),
+            NUMBER: WHOLE,
             "given_at": WHOLE,
             "expires_on": WHOLE,
             "located_at": TEXT,
@@ -89,7 +92,7 @@ SOURCES = (
             "revoked": pl.Boolean,
             **VERSION,
         },
-        "SELECT v.evidence, d.key, v.criterion, v.kind, v.what, v.given_by, v.side, v.given_at, v.expires_on,"
+        "SELECT v.evidence, d.key, v.criterion, v.kind, v.what, v.given_by, v.side, d.id, v.given_at, v.expires_on,"
         f" v.located_at, v.verified_by, v.revoked, {_V} FROM records_evidenceversion v"
         " JOIN records_deal d ON d.id = v.deal_id",
         ("evidence",),
@@ -98,11 +101,12 @@ SOURCES = (
         "roles",
         {
             **dict.fromkeys(("deal", "contact", "role", "title"), TEXT),
+            NUMBER: WHOLE,
             "engaged_at": WHOLE,
             "removed": pl.Boolean,
             **VERSION,
         },
-        f"SELECT d.key, c.name, v.role, c.title, v.engaged_at, v.removed, {_V} FROM records_roleversion v"
+        f"SELECT d.key, c.name, v.role, c.title, d.id, v.engaged_at, v.removed, {_V} FROM records_roleversion v"
         " JOIN records_deal d ON d.id = v.deal_id JOIN records_contact c ON c.id = v.contact_id",
         ("deal", "contact", "role"),
     ),
@@ -124,13 +128,14 @@ SOURCES = (
                 ),
                 TEXT,
             ),
+            NUMBER: WHOLE,
             "happened_at": WHOLE,
             "recorded_at": WHOLE,
             "withdrawn_at": WHOLE,
             "seq": WHOLE,
         },
-        "SELECT v.key, d.key, v.lead, a.name, c.name, v.kind, v.side, v.direction, v.subject, p.name, v.happened_at,"
-        " v.recorded_at, v.withdrawn_at, v.seq FROM records_activity v"
+        "SELECT v.key, d.key, v.lead, a.name, c.name, v.kind, v.side, v.direction, v.subject, p.name, d.id,"
+        " v.happened_at, v.recorded_at, v.withdrawn_at, v.seq FROM records_activity v"
         " LEFT JOIN records_deal d ON d.id = v.deal_id LEFT JOIN records_account a ON a.id = v.account_id"
         " LEFT JOIN records_contact c ON c.id = v.contact_id LEFT JOIN records_person p ON p.id = v.owner_id",
     ),

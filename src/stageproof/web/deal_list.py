@@ -13,6 +13,7 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.permission import visible_teams
 from stageproof.actions.seeing import scope
 from stageproof.engine.book import Pipeline
+from stageproof.engine.criteria import STATES
 from stageproof.engine.definition import Criterion, Definition, Stage
 from stageproof.engine.frames import DAY, collect
 from stageproof.engine.hygiene.alive import alive, stage_norms
@@ -53,7 +54,7 @@ class DealList:
     def exit_criteria(self, row: Mapping[str, Any], definition: Definition) -> list[tuple[Criterion, str]]:
         """The exit criteria of the stage that a deal is in, each with its state."""
         return [
-            (criterion, row[column])
+            (criterion, STATES[row[column]])
             for stage, criterion, column in self.criteria[definition.pipeline]
             if definition.position(stage.name) == row["position"]
         ]
@@ -142,8 +143,8 @@ def _assessed_in_hand(pipeline: Pipeline) -> list[pl.DataFrame]:
             for place, stage in enumerate(definition.stages)
             for each in stage.exit
         ]
-        whole = dict.fromkeys(("position", *COUNTS), pl.Int64)
-        schema = {"deal": pl.String, "qualification": pl.String, **whole, **dict.fromkeys(names, pl.String)}
+        whole = dict.fromkeys(("position", *COUNTS, *names), pl.Int64)
+        schema = {"deal": pl.String, "qualification": pl.String, **whole}
         parts.append(
             pl.DataFrame(
                 [assessed_in_hand(definition, one) for one in in_hand(pipeline, rows)], schema=schema
@@ -159,8 +160,7 @@ def _rows(pipeline: Pipeline, norms: pl.DataFrame, parts: Sequence[pl.DataFrame]
     else:
         nothing = {name: pl.lit(None, pl.Int64) for name in COUNTS}
         deals = deals.with_columns(position=pl.lit(-1), qualification=pl.lit(None, pl.String), **nothing)
-    here = collect(spent_by_open_deals(pipeline)).filter(pl.col("completed") == 0)
-    days = here.group_by("deal").agg(days_in_stage=pl.col("spent").sum() // DAY)
+    days = collect(spent_by_open_deals(pipeline)).select("deal", days_in_stage=pl.col("spent") // DAY)
     # The only definition there is rules every pipeline, whatever its name.
     keys = ["position"] if len(pipeline.definitions) == 1 else ["pipeline", "position"]
     deals = deals.join(days, on="deal", how="left")

@@ -13,6 +13,7 @@ from stageproof.engine.frames import DAY, collect
 from stageproof.engine.hygiene.subjects import Checked, Test, day_of_instant, findings, missing_since, ruled
 from stageproof.engine.measures.cycle_length import cycle_length
 from stageproof.engine.measures.time_in_stage import spent_by_open_deals, time_in_stage
+from stageproof.engine.terms import deal_key
 
 CHECK = 3
 ENOUGH_COMPLETED = 10
@@ -35,7 +36,7 @@ def alive(pipeline: Pipeline, *, alone: bool = False) -> Checked:
     for definition, rules, deals in ruled(pipeline):
         frame = _with_next_step(pipeline, deals if alone else _with_time_in_stage(pipeline, deals))
         if contact is not None:
-            frame = frame.join(contact, on="deal", how="left")
+            frame = frame.join(contact, on=deal_key(frame, contact), how="left")
         tests = [*_next_step(pipeline), *(() if alone else _ghosts(pipeline))]
         if contact is not None:
             tests += _silent(pipeline, definition)
@@ -79,9 +80,10 @@ def _last_contact(pipeline: Pipeline) -> tuple[nw.LazyFrame[Any] | None, list[st
     if not collect(activities.filter(~nw.col("side").is_null()).select("side").head(1)).height:
         notes.append("Whose activities they were: the book does not say, so any activity counts.")
         buyers = activities
+    key = deal_key(pipeline.open, buyers)
     last = (
         buyers.filter(~nw.col("deal").is_null())
-        .group_by("deal")
+        .group_by(key)
         .agg(heard_at=nw.col("happened_at").max())
         .with_columns(heard_on=day_of_instant(pipeline, nw.col("heard_at")))
     )
@@ -120,8 +122,9 @@ def _next_step_column(pipeline: Pipeline) -> str | None:
 
 
 def _with_time_in_stage(pipeline: Pipeline, deals: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
-    spent = spent_by_open_deals(pipeline).filter(nw.col("completed") == 0).select("deal", "spent")
-    return deals.join(spent, on="deal", how="left").with_columns(days_in_stage=(nw.col("spent") - 1) // DAY)
+    return deals.join(spent_by_open_deals(pipeline), on="deal", how="left").with_columns(
+        days_in_stage=(nw.col("spent") - 1) // DAY
+    )
 
 
 def _overdue(

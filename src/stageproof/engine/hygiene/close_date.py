@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import narwhals as nw
+import polars as pl
 
 from stageproof.engine.book import Pipeline, in_memory
 from stageproof.engine.definition import Definition, HygieneRules
@@ -22,7 +23,10 @@ from stageproof.engine.hygiene.subjects import (
 )
 from stageproof.engine.measures.placing import placed
 from stageproof.engine.measures.slippage import push_count
-from stageproof.engine.measures.stage_visits import stage_runs, stage_visits
+from stageproof.engine.measures.stage_visits import open_runs, runs_of_all_days, stage_runs
+from stageproof.engine.measures.time_in_stage import named_in_two_ways
+from stageproof.engine.tables import FOREVER
+from stageproof.engine.terms import deal_key
 
 CHECK = 1
 ENOUGH_WON = 10
@@ -53,23 +57,8 @@ def close_date(pipeline: Pipeline, *, alone: bool = False) -> Checked:
 def days_after_stage(pipeline: Pipeline) -> dict[tuple[str, int], float]:
     """Median days from leaving a stage for good to winning, per definition and position, where enough were
     won."""
-    won = (
-        stage_runs(pipeline)
-        .filter(nw.col("status") == "won")
-        .group_by("deal")
-        .agg(won_at=nw.col("entered_at").max())
-    )
-    visits = stage_visits(pipeline).join(
-        pipeline.closed.filter(nw.col("status") == "won").select("deal", "pipeline"), on="deal", how="inner"
-    )
-    left = (
-        placed(pipeline, visits)
-        .filter(nw.col("position") >= 0, ~nw.col("definition").is_null())
-        .group_by("deal", "definition", "position")
-        .agg(left_at=nw.col("left_at").max())
-        .join(won, on="deal", how="inner")
-        .with_columns(took=nw.col("won_at") - nw.col("left_at"))
-    )
+    quick = _took_of_all_days(pipeline)
+    left = _took(pipeline) if quick is None else quick
     medians = collect(
         left.group_by("definition", "position").agg(deals=nw.len(), took=nw.col("took").median())
     )
@@ -78,6 +67,59 @@ def days_after_stage(pipeline: Pipeline) -> dict[tuple[str, int], float]:
         for name, position, deals, took in medians.select("definition", "position", "deals", "took").rows()
         if deals >= ENOUGH_WON
     }
+
+
+def _took(pipeline: Pipeline) -> nw.LazyFrame[Any]:
+    """One row per won deal and stage: `took`, the microseconds from leaving it for good to winning."""
+    winners = pipeline.closed.filter(nw.col("status") == "won")
+    key = deal_key(winners, visits := open_runs(pipeline))
+    won = (
+        stage_runs(pipeline)
+        .filter(nw.col("status") == "won")
+        .group_by(key)
+        .agg(won_at=nw.col("entered_at").max())
+    )
+    visits = visits.join(winners.select(key, "pipeline"), on=key, how="inner")
+    return (
+        placed(pipeline, visits)
+        .filter(nw.col("position") >= 0, ~nw.col("definition").is_null())
+        .group_by(key, "definition", "position")
+        .agg(left_at=nw.col("left_at").max())
+        .join(won, on=key, how="inner")
+        .with_columns(took=nw.col("won_at") - nw.col("left_at"))
+    )
+
+
+def _took_of_all_days(pipeline: Pipeline) -> nw.LazyFrame[Any] | None:
+    """The same from what was worked out once for all days; None where that cannot be."""
+    runs = runs_of_all_days(pipeline)
+    if runs is None or len(pipeline.definitions) != 1 or named_in_two_ways(pipeline, runs):
+        return None
+    every = pipeline.book.remember("took", lambda: nw.from_native(_wins(runs.to_native()).lazy()))
+    here = every.filter(nw.col("won_at") <= pipeline.at, nw.col("until_at") > pipeline.at)
+    return placed(pipeline, here).filter(nw.col("position") >= 0)
+
+
+def _wins(runs: pl.LazyFrame) -> pl.DataFrame:
+    """One row per time that a deal was won and stage that it had been in before: `took`, `won_at`, `until_at`."""
+    table = runs.select(
+        "status",
+        "stage",
+        "entered_at",
+        "left_at",
+        deal=(pl.col("deal") != pl.col("deal").shift(1)).fill_null(True).cum_sum(),
+    )
+    won = table.filter(pl.col("status") == "won").select(
+        "deal", won_at="entered_at", until_at=pl.col("left_at").fill_null(FOREVER)
+    )
+    visits = table.filter(pl.col("status") == "open", pl.col("stage").is_not_null())
+    before = won.join(visits, on="deal").filter(pl.col("left_at") <= pl.col("won_at"))
+    return (
+        before.group_by("deal", "won_at", "until_at", "stage")
+        .agg(took=pl.col("won_at").first() - pl.col("left_at").max())
+        .drop("deal")
+        .collect()
+    )
 
 
 def _always(pipeline: Pipeline, rules: HygieneRules) -> list[Test]:
@@ -112,13 +154,14 @@ def _with_confirmation(
 ) -> nw.LazyFrame[Any]:
     if pipeline.evidence is None:
         return deals
+    key = deal_key(deals, pipeline.evidence)
     confirmed = (
         pipeline.evidence.filter(nw.col("kind") == rules.close_date_evidence, nw.col("side") == "buyer")
-        .group_by("deal")
+        .group_by(key)
         .agg(confirmed_at=nw.col("given_at").max())
     )
     day = day_of_instant(pipeline, nw.col("confirmed_at"))
-    return deals.join(confirmed, on="deal", how="left").with_columns(confirmed_on=day)
+    return deals.join(confirmed, on=key, how="left").with_columns(confirmed_on=day)
 
 
 def _since(pipeline: Pipeline, rules: HygieneRules) -> int:
@@ -147,7 +190,8 @@ def _unchecked(pipeline: Pipeline, remaining: Mapping[tuple[str, int], float]) -
     if pipeline.evidence is None:
         notes.append("Whether the buyer confirmed the close date: the book holds no evidence.")
     replaced = pipeline.versions.filter(nw.col("status") == "open", nw.col("valid_to") <= pipeline.at)
-    if not _any(replaced.join(pipeline.open.select("deal"), on="deal", how="semi")):
+    key = deal_key(pipeline.open, replaced)
+    if not _any(replaced.join(pipeline.open.select(key), on=key, how="semi")):
         notes.append("How often close dates were pushed: the book holds no history of open deals.")
     if not remaining:
         notes.append(

@@ -10,7 +10,7 @@ from typing import Any
 import narwhals as nw
 
 from stageproof.engine.book import Pipeline, in_memory
-from stageproof.engine.criteria import UNMET, assess
+from stageproof.engine.criteria import RANK, UNMET, assess
 from stageproof.engine.definition import Criterion, Definition
 from stageproof.engine.hygiene.subjects import Checked, Test, day_of_instant, findings, later, ruled
 from stageproof.engine.proof import (
@@ -55,7 +55,7 @@ def _under(
     )
     frame = in_memory(_with_lapses(pipeline, definition, kept))
     for stage, criterion, name in assessed.columns:
-        unmet = (nw.col("position") > (definition.position(stage.name) or 0)) & (nw.col(name) == UNMET)
+        unmet = (nw.col("position") > (definition.position(stage.name) or 0)) & (nw.col(name) == RANK[UNMET])
         yield from findings(frame, CHECK, _tests(pipeline, criterion, unmet))
 
 

@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import narwhals as nw
+import polars as pl
 
 from stageproof.engine.book import Pipeline, in_memory
 from stageproof.engine.definition import Definition, HygieneRules
 from stageproof.engine.frames import DAY
 from stageproof.engine.local_days import local_day
 from stageproof.engine.measures.placing import deals_under, placed
-from stageproof.engine.measures.stage_visits import stage_visits
+from stageproof.engine.measures.stage_visits import in_order_of_deals, open_runs
+from stageproof.engine.terms import NUMBER, deal_key
 
 FINDING = ("deal", "check", "code", "detail", "since_on", "value", "limit", "amount", "definition")
 
@@ -56,8 +58,9 @@ def subjects(pipeline: Pipeline) -> nw.LazyFrame[Any]:
 
 
 def _subjects(pipeline: Pipeline) -> nw.LazyFrame[Any]:
-    here = stage_visits(pipeline).filter(nw.col("left_at").is_null()).select("deal", "entered_at")
-    deals = placed(pipeline, pipeline.open).join(here, on="deal", how="left")
+    here = open_runs(pipeline).filter(nw.col("left_at").is_null())
+    key = deal_key(pipeline.open, here)
+    deals = placed(pipeline, pipeline.open).join(here.select(key, "entered_at"), on=key, how="left")
     return deals.with_columns(entered_on=day_of_instant(pipeline, nw.col("entered_at")))
 
 
@@ -97,21 +100,62 @@ def blank(name: str, dtype: Any) -> nw.Expr:
 def missing_since(pipeline: Pipeline, deals: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
     """The deals with `<name>_missing` and `<name>_missing_on`: since when each column has said nothing."""
     schema = deals.collect_schema()
-    tests = {name: blank(name, schema[name]) for name in names}
-    flagged = deals.with_columns(**{f"{name}_missing": test for name, test in tests.items()})
-    some = flagged.filter(nw.any_horizontal(*[f"{name}_missing" for name in names], ignore_nulls=True))
-    filled = {f"{name}_filled": nw.when(~test).then(nw.col("valid_to")).max() for name, test in tests.items()}
-    since = (
-        pipeline.versions.join(some.select("deal"), on="deal", how="semi")
-        .group_by("deal")
-        .agg(**filled, first_at=nw.col("valid_from").min())
+    for name in names:
+        since = _blank_since(pipeline, deals, name, schema[name])
+        began = nw.coalesce(nw.col("filled_until"), nw.col("created_at"), nw.col("first_at"))
+        deals = (
+            deals.with_columns(**{f"{name}_missing": blank(name, schema[name])})
+            .join(since, on=deal_key(deals, since), how="left")
+            .with_columns(**{f"{name}_missing_on": day_of_instant(pipeline, began)})
+            .drop("filled_until", "first_at")
+        )
+    return deals
+
+
+def _blank_since(pipeline: Pipeline, deals: nw.LazyFrame[Any], name: str, dtype: Any) -> nw.LazyFrame[Any]:
+    """One row per deal that says nothing in the column: until when it last did, and when the deal began."""
+    book = pipeline.book
+    if pipeline.known_at is None and book.remembers_days:
+        # What was blank at any instant is told by the versions up to it, so that all days are looked through once.
+        every = book.remember(f"blank {name}", lambda: _blanks(book.tables["deals"], name, dtype))
+        here = every.filter(nw.col("valid_from") <= pipeline.at, nw.col("valid_to") > pipeline.at)
+        return here.select(deal_key(deals, here), "filled_until", "first_at")
+    key = deal_key(deals, pipeline.versions)
+    some = deals.filter(blank(name, dtype)).select(key)
+    filled = nw.when(~blank(name, dtype)).then(nw.col("valid_to")).max()
+    versions = pipeline.versions.join(some, on=key, how="semi")
+    return versions.group_by(key).agg(filled_until=filled, first_at=nw.col("valid_from").min())
+
+
+def _blanks(versions: nw.LazyFrame[Any], name: str, dtype: Any) -> nw.LazyFrame[Any]:
+    """The versions that say nothing in the column, with until when the deal last did, and when it began."""
+    number = [each for each in (NUMBER,) if each in versions.collect_schema().names()]
+    told = versions.select("deal", *number, "valid_from", "valid_to", says=~blank(name, dtype))
+    table = in_order_of_deals(told.to_native().collect())
+    starts = (pl.col("deal") != pl.col("deal").shift(1)).fill_null(True)
+    first_at = pl.when(starts).then(pl.col("valid_from")).forward_fill()
+    # Of another deal where it ended before this one began: deals stand one after the other, not in time.
+    latest = pl.when(pl.col("says")).then(pl.col("place")).forward_fill()
+    table = table.with_row_index("place").with_columns(
+        first_at=first_at,
+        begins=pl.when(starts).then(pl.col("place")).forward_fill(),
+        latest=latest,
+        filled_until=pl.when(pl.col("says")).then(pl.col("valid_to")).forward_fill(),
     )
-    created = nw.coalesce(nw.col("created_at"), nw.col("first_at"))
-    days = {
-        f"{name}_missing_on": day_of_instant(pipeline, nw.coalesce(nw.col(f"{name}_filled"), created))
-        for name in names
-    }
-    return flagged.join(since, on="deal", how="left").with_columns(**days).drop([*filled, "first_at"])
+    mine = pl.col("latest") >= pl.col("begins")
+    blanks = (
+        table.lazy()
+        .filter(~pl.col("says"), pl.col("valid_to") > pl.col("valid_from"))
+        .select(
+            "deal",
+            *number,
+            "valid_from",
+            "valid_to",
+            "first_at",
+            filled_until=pl.when(mine).then(pl.col("filled_until")),
+        )
+    )
+    return nw.from_native(blanks.collect().lazy())
 
 
 def later(one: nw.Expr, other: nw.Expr) -> nw.Expr:

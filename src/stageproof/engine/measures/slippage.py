@@ -12,8 +12,11 @@ from stageproof.engine.book import Pipeline, in_memory
 from stageproof.engine.frames import day_number, instant_number
 from stageproof.engine.measures.conversion import _over
 from stageproof.engine.measures.grouping import amount_where, closing_in, count_where, summed, with_groups
+from stageproof.engine.measures.stage_visits import in_order_of_deals
 from stageproof.engine.period import Period, end_of_day, start_of_day
 from stageproof.engine.problem import Problem, Refused
+from stageproof.engine.tables import FOREVER
+from stageproof.engine.terms import NUMBER, deal_key
 
 OUTCOMES = ("slipped", "won", "lost", "pulled", "deleted", "undecided")
 
@@ -59,28 +62,63 @@ def push_count(pipeline: Pipeline) -> nw.LazyFrame[Any]:
 
 
 def _pushes(pipeline: Pipeline) -> nw.LazyFrame[Any]:
-    opened = pipeline.open.select("deal")
-    dated = (
-        pipeline.versions.filter(
-            nw.col("status") == "open",
-            ~nw.col("close_on").is_null(),
-            nw.col("valid_to") > nw.col("valid_from"),
+    opened = pipeline.open
+    pushes = _pushes_so_far(pipeline)
+    key = deal_key(opened, pushes)
+    return (
+        opened.select("deal", *({key} - {"deal"}))
+        .join(pushes, on=key, how="left")
+        .select(
+            "deal",
+            pushes=nw.coalesce(nw.col("pushes").cast(nw.Int64), nw.lit(0)),
+            days_pushed=nw.coalesce(nw.col("days_pushed").cast(nw.Int64), nw.lit(0)),
+            first_push_at=nw.col("first_push_at"),
+            last_push_at=nw.col("last_push_at"),
         )
-        .select("deal", "valid_from", "close_on")
-        .join(opened, on="deal", how="semi")
     )
+
+
+def _pushes_so_far(pipeline: Pipeline) -> nw.LazyFrame[Any]:
+    """One row per deal that was ever pushed: how often, how far, when first and last."""
+    book = pipeline.book
+    if pipeline.known_at is None and book.remembers_days:
+        # What comes later changes no earlier push, so those of all days are counted once.
+        every = book.remember("pushes", lambda: nw.from_native(_counted(book.tables["deals"]).lazy()))
+        return every.filter(nw.col("last_push_at") <= pipeline.at, nw.col("until_at") > pipeline.at)
+    dated = _dated(pipeline.versions).join(pipeline.open.select("deal"), on="deal", how="semi")
     moved = dated.with_columns(
         days=nw.col("close_on") - nw.col("close_on").shift(1).over("deal", order_by="valid_from")
     ).filter(nw.col("days") > 0)
-    pushes = moved.group_by("deal").agg(
+    return moved.group_by("deal").agg(
         pushes=nw.len(),
         days_pushed=nw.col("days").sum(),
         first_push_at=nw.col("valid_from").min(),
         last_push_at=nw.col("valid_from").max(),
     )
-    return opened.join(pushes, on="deal", how="left").with_columns(
-        pushes=nw.coalesce(nw.col("pushes").cast(nw.Int64), nw.lit(0)),
-        days_pushed=nw.coalesce(nw.col("days_pushed").cast(nw.Int64), nw.lit(0)),
+
+
+def _dated(versions: nw.LazyFrame[Any]) -> nw.LazyFrame[Any]:
+    """The open versions with a close date that ever held."""
+    number = [name for name in (NUMBER,) if name in versions.collect_schema().names()]
+    return versions.filter(
+        nw.col("status") == "open", ~nw.col("close_on").is_null(), nw.col("valid_to") > nw.col("valid_from")
+    ).select("deal", *number, "valid_from", "close_on")
+
+
+def _counted(versions: nw.LazyFrame[Any]) -> pl.DataFrame:
+    """One row per push: the count up to it, and `until_at`, when the next one came."""
+    dated = in_order_of_deals(_dated(versions).to_native().collect())
+    days = pl.when(pl.col("deal") == pl.col("deal").shift(1)).then(
+        pl.col("close_on") - pl.col("close_on").shift(1)
+    )
+    moved = dated.with_columns(days=days).filter(pl.col("days") > 0)
+    return moved.select(
+        pl.exclude("valid_from", "close_on", "days"),
+        pushes=pl.int_range(1, pl.len() + 1).over("deal"),
+        days_pushed=pl.col("days").cum_sum().over("deal"),
+        first_push_at=pl.col("valid_from").first().over("deal"),
+        last_push_at="valid_from",
+        until_at=pl.col("valid_from").shift(-1).over("deal").fill_null(FOREVER),
     )
 
 

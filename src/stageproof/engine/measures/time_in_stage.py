@@ -14,8 +14,11 @@ from stageproof.engine.local_days import local_day
 from stageproof.engine.measures.conversion import in_window
 from stageproof.engine.measures.grouping import GRAINS, with_groups
 from stageproof.engine.measures.placing import placed
-from stageproof.engine.measures.stage_visits import stage_visits
+from stageproof.engine.measures.stage_visits import runs_of_all_days, stage_visits
 from stageproof.engine.period import Period
+from stageproof.engine.qualification import UNKNOWN_STAGE, known_position
+from stageproof.engine.tables import FOREVER
+from stageproof.engine.terms import deal_key
 
 _PLACES = 6
 """Decimals of a day that are kept: about a tenth of a second."""
@@ -102,10 +105,58 @@ def spent_per_deal(pipeline: Pipeline, deals: nw.LazyFrame[Any] | None = None) -
 
 
 def spent_by_open_deals(pipeline: Pipeline) -> nw.LazyFrame[Any]:
-    """The same of the open deals, worked out once per pipeline: lists and checks both ask for it."""
-    return pipeline.remember(
-        "spent by open deals", lambda: in_memory(spent_per_deal(pipeline, pipeline.open))
+    """One row per open deal: `spent` in microseconds in the stage it is in, earlier visits included.
+
+    Worked out once per pipeline: lists and checks both ask for it.
+    """
+    return pipeline.remember("spent by open deals", lambda: in_memory(_spent_by_open_deals(pipeline)))
+
+
+def _spent_by_open_deals(pipeline: Pipeline) -> nw.LazyFrame[Any]:
+    whole = runs_of_all_days(pipeline)
+    if whole is None or named_in_two_ways(pipeline, whole):
+        spent = spent_per_deal(pipeline, pipeline.open).filter(nw.col("completed") == 0)
+        return spent.select("deal", "spent")
+    visits = pipeline.book.remember("visits", lambda: nw.from_native(_with_earlier(whole.to_native()).lazy()))
+    here = visits.filter(
+        nw.col("entered_at") <= pipeline.at, nw.coalesce(nw.col("left_at"), nw.lit(FOREVER)) > pipeline.at
     )
+    key = deal_key(pipeline.open, here)
+    spent = nw.col("earlier") + (nw.lit(pipeline.at + 1) - nw.col("entered_at"))
+    here = here.select(key, spent=spent.cast(nw.Int64))
+    return (
+        pipeline.open.select("deal", *({key} - {"deal"}))
+        .join(here, on=key, how="inner")
+        .select("deal", "spent")
+    )
+
+
+def named_in_two_ways(pipeline: Pipeline, runs: nw.LazyFrame[Any]) -> bool:
+    """Whether a definition in force knows one of its stages by two names that deals were in."""
+    names = pipeline.book.remember(
+        "stages",
+        lambda: collect(runs.filter(~nw.col("stage").is_null()).select("stage").unique())["stage"].to_list(),
+    )
+    for definition in pipeline.definitions:
+        known = [place for name in names if (place := known_position(definition, name)) != UNKNOWN_STAGE]
+        if len(known) > len(set(known)):
+            return True
+    return False
+
+
+def _with_earlier(runs: pl.LazyFrame) -> pl.DataFrame:
+    """The visits with `earlier`: the microseconds that the deal had spent there before it came back."""
+    visits = (
+        runs.filter(pl.col("status") == "open")
+        .select(pl.exclude("status", "left_to", "left_status"))
+        .collect()
+    )
+    visit = pl.struct((pl.col("deal") != pl.col("deal").shift(1)).fill_null(True).cum_sum(), "stage")
+    again = visits.select(visit.is_duplicated()).to_series()
+    spent = (pl.col("left_at") - pl.col("entered_at")).cum_sum().shift(1).over("deal", "stage")
+    earlier = visits.filter(again).select(spent.fill_null(0)).to_series()
+    none = pl.zeros(visits.height, dtype=pl.Int64, eager=True)
+    return visits.with_columns(earlier=none.scatter(again.arg_true(), earlier))
 
 
 def _survival(spent: pl.DataFrame, group: Sequence[str]) -> pl.DataFrame:
