@@ -7,13 +7,15 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
-from stageproof.actions.accounts import create_account
+from stageproof.actions.accounts import create_account, merge_accounts
 from stageproof.actions.definitions import draft_definition
 from stageproof.engine.definition import read_definition
 from stageproof.records.models import Account, Contact, Deal, DefinitionVersion, RoleVersion
 from stageproof.web import as_of, renewal
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
-from tests.browser.pages import PHONE, Open, sync_api
+from tests.browser.pages import DESKTOP, PHONE, Open, sync_api
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 __all__ = ["acme", "cast", "deal", "now", "ready"]
 
@@ -44,6 +46,29 @@ def test_a_duplicate_is_found_compared_and_merged(
     sync_api.expect(page.locator("main")).to_contain_text("Took in Acme Corp")
     deal.refresh_from_db()
     assert deal.account_id == twin.pk
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_two_are_kept_apart_by_key_and_a_merge_is_undone_from_its_notice(
+    opened: Open, cast: Cast, now: Clock, acme: Account, deal: Deal, size: dict[str, int]
+) -> None:
+    twin = create_account(cast.ann, now=now(), facts={"name": "ACME, Inc."}, even_if_similar=True)
+    page = opened(cast.mia, "/accounts/duplicates", size)
+    rows = page.locator(".pairs tbody tr")
+    sync_api.expect(rows).to_have_count(1)
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    sync_api.expect(page.locator("main")).to_contain_text("No account is here twice")
+    page.keyboard.press("z")
+    sync_api.expect(rows).to_have_count(1)
+    assert axe.Axe().run(page).response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    merge_accounts(cast.mia, winner=acme.pk, loser=twin.pk, now=now())
+    page.goto(page.url.replace("/accounts/duplicates", "/taken-out"))
+    assert axe.Axe().run(page).response["violations"] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+    page.get_by_role("button", name="Make ACME, Inc. and Acme Corp two again").click()
+    sync_api.expect(page.locator(".notice")).to_have_text("ACME, Inc. and Acme Corp are two again.")
 
 
 def test_a_last_touch_is_noted_by_menu(

@@ -209,6 +209,29 @@ def test_a_bulk_move_goes_through_the_same_gate(
     assert "Prospecting: The buyer answered or met us. Missing: an activity with the buyer." in words
 
 
+def test_what_was_changed_together_is_taken_back_together(
+    at: At, cast: Cast, ready: Callable[[], Deal], now: Clock
+) -> None:
+    deal, client = ready(), at("ann")
+    other = create_deal(cast.ann, now=now(), facts={"name": "Other", "close_on": dt.date(2026, 5, 5)}).deal
+    keys = [deal.key, other.key]
+    edited = client.post("/pipeline/bulk", {"deal": keys, "what": "close_on", "close_on": "2026-12-31"})
+    assert (
+        client.post(re.findall(r'action="(/changes/[^"]+)"', edited.content.decode())[0]).status_code == 302
+    )
+    assert [Deal.objects.get(key=key).close_on for key in keys] == [dt.date(2026, 6, 30), dt.date(2026, 5, 5)]
+    moved = client.post(
+        "/pipeline/bulk", {"deal": keys, "what": "move", "move": "Discovery"}
+    ).content.decode()
+    back = {name: re.findall(f'name="{name}" value="([^"]+)"', moved) for name in ("deal", "to")}
+    # The gate let one of them through; that one goes back.
+    assert back == {"deal": [deal.key], "to": ["Prospecting"]}
+    assert "1 deal changed" in text_of(client.post("/pipeline/bulk/back", back))
+    assert {each.stage for each in Deal.objects.all()} == {"Prospecting"}
+    assert at("ben").post("/pipeline/bulk/back", back).status_code == 200
+    assert at("fay").post("/pipeline/bulk/back", back).status_code == 403
+
+
 def test_a_bulk_change_of_nothing_is_refused(at: At, three: dict[str, Deal]) -> None:
     answer = at("ann").post("/pipeline/bulk", {"what": "explode"})
     assert [says for says, _ in problems_of(answer)] == [

@@ -49,6 +49,7 @@ urlpatterns: list[URLPattern] = [
     path("pipeline", pipeline.pipeline, name="pipeline"),
     path("pipeline/export", pipeline.export, name="pipeline_export"),
     path("pipeline/bulk", bulk.bulk, name="pipeline_bulk"),
+    path("pipeline/bulk/back", bulk.bulk_back, name="pipeline_bulk_back"),
     path("pipeline/<str:key>/<str:field>", pipeline.cell, name="pipeline_cell"),
     path("deals/duplicates", duplicates.deal_duplicates, name="deal_duplicates"),
     path("duplicates/apart", duplicates.duplicates_apart, name="duplicates_apart"),
