@@ -9,6 +9,7 @@ import pytest
 
 from stageproof.actions.campaigns import create_campaign
 from stageproof.actions.deals import create_deal, move_deal
+from stageproof.actions.leads import create_lead, log_on_lead, qualify_lead
 from stageproof.engine.measures import MEASURES
 from stageproof.records.models import Deal
 from tests.actions.conftest import Cast, Clock
@@ -81,6 +82,25 @@ def test_the_bridge_adds_up(api: Api, book: None) -> None:
     closing = amounts.pop("closing")
     assert (sum(amounts.values()), closing) == (57_000, 57_000)
     assert amounts["lost"] == -20_000
+
+
+def test_how_soon_a_meeting_is_due_is_asked_for(api: Api, cast: Cast, now: Clock) -> None:
+    """Qualified, and met ten days later."""
+    lead = create_lead(cast.max, now=now(), facts={"name": "Dan Dorn", "source": "Web"}).lead
+    qualify_lead(cast.max, lead, reason="Has a budget", now=now())
+    now.days(10)
+    log_on_lead(cast.ann, lead, kind="meeting", subject="First meeting", now=now())
+    max_ = api("max")
+
+    def found(**asked: int) -> tuple[int, int]:
+        (row,) = max_.get("/measures/handover", **asked).body["rows"]
+        return row["met_in_time"], row["met_late"]
+
+    assert (found(), found(days=7), found(days=14)) == ((0, 1), (0, 1), (1, 0))
+    for days in ("0", "367", "soon", "²"):
+        answer = max_.get("/measures/handover", days=days)
+        assert (answer.status, answer.body["problems"][0]["column"]) == (422, "days"), days
+    assert max_.get("/measures/win_rate", days=7).codes == ["unknown_field"]
 
 
 def test_parts_of_a_long_measure_are_of_one_instant(cast: Cast, api: Api, book: None, now: Clock) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from stageproof.actions.actor import system
 from stageproof.actions.deals import create_deal, move_deal
+from stageproof.actions.leads import create_lead, log_on_lead, qualify_lead
 from stageproof.actions.organisation import set_up
 from tests.cli.conftest import Ran
 
@@ -95,6 +96,20 @@ def test_an_exported_book_gives_its_figures_on_every_engine(
         stageproof("measure", "bridge", *late, *asked)
     )}  # fmt: skip
     assert (known["opening"], known["late_arrivals"]) == ("0.00", "4000.00")
+
+
+def test_how_soon_a_meeting_is_due_is_asked_for(stageproof: Stageproof, sold: None) -> None:
+    lead = create_lead(system("cli"), now=NOW, facts={"name": "Dan Dorn", "source": "Web"}).lead
+    qualify_lead(system("cli"), lead, reason="Has a budget", now=NOW)
+    met = NOW + dt.timedelta(days=10)
+    log_on_lead(system("cli"), lead, kind="meeting", subject="First meeting", now=met)
+    assert stageproof("export", "book", "--out", "book").code == 0
+    for days, expected in (("7", (0, 1)), ("14", (1, 0))):
+        asked = ("--book", "book", "--as-of", "2026-03-31", "--days", days, "--json")
+        (row,) = rows(stageproof("measure", "handover", *asked))
+        assert (row["met_in_time"], row["met_late"]) == expected
+    wrong = stageproof("measure", "handover", "--book", "book", "--days", "soon")
+    assert (wrong.code, "'soon' is not a number of days." in wrong.err) == (1, True)
 
 
 def test_a_second_export_adds_and_says_so(stageproof: Stageproof, sold: None) -> None:

@@ -97,6 +97,15 @@ def test_a_target_changed_later_was_another_one_then() -> None:
     assert target_of(held.as_of("2025-05-31"), Q2) == 900
 
 
+def test_a_target_in_another_currency_than_every_deal_is_converted_or_unknown() -> None:
+    abroad = {**target(1000), "currency": "EUR"}
+    dated = [{"currency": "EUR", "from_on": day("2025-01-01"), "rate": "1.1"}]
+    assert target_of(book(DEALS, targets=[abroad], rates=dated).as_of(ON), Q2) == 1100
+    parts = [{**abroad, "owner": "Ann"}, target(50, owner="Bob")]
+    assert target_of(book(DEALS, targets=parts).as_of(ON), Q2) is None
+    assert coverage(book(DEALS, targets=[abroad]).as_of(ON), period=Q2)["nominal"].item() is None
+
+
 def test_open_and_won_are_what_sql_finds_in_the_same_versions() -> None:
     sql = sqlite3.connect(":memory:")
     sql.execute("create table deals (deal, status, amount, close_on, valid_from)")

@@ -16,7 +16,7 @@ from stageproof.engine.definition import Definition, Stage
 from stageproof.engine.frames import collect
 from stageproof.engine.measures.attribution import attribution
 from stageproof.engine.measures.bookings import bookings
-from stageproof.engine.measures.campaign_costs import campaign_costs
+from stageproof.engine.measures.campaign_costs import campaign_costs, unrated_costs
 from stageproof.engine.measures.first_response import first_response
 from stageproof.engine.measures.funnel import funnel
 from stageproof.engine.measures.handover import audited_leads, handover
@@ -172,6 +172,25 @@ def test_costs_fall_on_the_days_of_their_campaigns() -> None:
     then = book(DEALS, campaigns=CAMPAIGNS).as_of("2025-02-05")
     assert dict(campaign_costs(then).select("campaign", "spent").iter_rows())["Fair"] == 700
     assert campaign_costs(book(DEALS).as_of("2025-02-28")).is_empty()
+
+
+def test_costs_in_another_currency_than_every_deal_are_converted_or_missed_by_name() -> None:
+    """All deals are in USD; the fair cost 900 EUR at 1.1 of its first day, and no rate of GBP is known."""
+    abroad = [
+        {**each, "currency": {"Fair": "EUR", "Old": "GBP"}.get(str(each["campaign"]), "USD")}
+        for each in CAMPAIGNS
+    ]
+    dated = [{"currency": "EUR", "from_on": day(on), "rate": rate}
+             for on, rate in (("2025-01-01", "1.1"), ("2025-02-10", "1.2"))]  # fmt: skip
+    costed = pipeline(campaigns=abroad, rates=dated)
+    assert dict(campaign_costs(costed).select("campaign", "cost").iter_rows()) == {
+        "Blank": None, "Spring": 10_001, "Fair": 990, "Old": None,
+    }  # fmt: skip
+    assert unrated_costs(costed) == ["GBP"]
+    named = {row["source"]: row["cost"] for row in sources(costed).iter_rows(named=True)}
+    assert (named["Ads"], named["Web"]) == (990, 10_001)
+    assert unrated_costs(pipeline(campaigns=abroad)) == ["EUR", "GBP"]
+    assert unrated_costs(pipeline()) == []
 
 
 @given(

@@ -9,9 +9,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from stageproof.actions.campaigns import create_campaign
+from stageproof.actions.leads import create_lead
 from stageproof.actions.rates import set_rate
+from stageproof.actions.targets import set_target
 from stageproof.records.models import Change, Organisation, Person, RateVersion, TargetVersion, Team, Token
-from tests.web.conftest import Cast, text_of
+from tests.web.conftest import Cast, Clock, text_of
 
 Browser = Callable[[str], Client]
 ORGANISATION = {
@@ -125,6 +128,23 @@ def test_an_unreadable_target_is_said_beside_its_field(cast: Cast, at: Browser) 
     assert 'aria-invalid="true"' in page.split('name="whole-0"', 1)[1].split("</td>", 1)[0]
     assert 'value="much"' in page
     assert list(TargetVersion.objects.values_list("team", "amount")) == [(cast.east.pk, 500)]
+
+
+def test_a_rate_that_a_campaign_or_a_target_lacks_is_named(cast: Cast, at: Browser, now: Clock) -> None:
+    create_campaign(
+        cast.max, name="Fair", now=now(), facts={"source": "Event", "cost": 90_000, "currency": "GBP"}
+    )
+    first, last = dt.date(2026, 1, 1), dt.date(2026, 3, 31)
+    set_target(cast.fay, starts_on=first, ends_on=last, amount=100, currency="CHF", now=now())
+    assert "No rate is known for CHF, GBP, so amounts" in text_of(at("fay").get("/settings/currencies"))
+    costs = "Costs in GBP count nowhere"
+    create_lead(cast.max, now=now(), facts={"name": "Dan Dorn", "source": "Event", "campaign": "Fair"})
+    assert costs in text_of(at("fay").get("/attribution"))
+    set_rate(cast.fay, currency="GBP", from_on=first, rate="1.2", now=now())
+    page = text_of(at("fay").get("/attribution?by=campaign&period=all"))
+    assert costs not in page
+    # 900.00 GBP at 1.2.
+    assert "1.1k" in page
 
 
 def test_rates_are_dated_and_a_correction_is_said_to_be_one(cast: Cast, at: Browser) -> None:

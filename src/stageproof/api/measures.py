@@ -25,6 +25,7 @@ from stageproof.engine.frames import instant_of, readable
 from stageproof.engine.kept import Kept
 from stageproof.engine.measures import MEASURES, Measure
 from stageproof.engine.measures.asking import (
+    MOST_DAYS,
     OF_EVERY_PIPELINE,
     STARTS,
     Kind,
@@ -111,6 +112,9 @@ class MeasureQuery(BaseModel):
         None, max_length=20, description="Of a funnel or its leaks: arrival or first_touch."
     )
     outcomes: str | None = Field(None, max_length=40, description="Of cycle length: won,lost.")
+    days: int | None = Field(
+        None, ge=1, le=MOST_DAYS, description="Of the hand-over: within how many days a meeting is due; 7."
+    )
     cursor: str | None = Field(None, max_length=500)
     limit: Limit = USUAL
 

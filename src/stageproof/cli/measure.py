@@ -85,6 +85,9 @@ def command(
     outcomes: Annotated[
         str | None, typer.Option("--outcomes", help="Of cycle length: won, lost, or both with a comma.")
     ] = None,
+    days: Annotated[
+        str | None, typer.Option("--days", help="Of the hand-over: within how many days a meeting is due.")
+    ] = None,
     only: Annotated[
         str | None, typer.Option("--pipeline", help="One pipeline; without it, all of new business.")
     ] = None,
@@ -114,7 +117,7 @@ def command(
     )
     asked = {
         "period": period, "by": by, "start": start, "start_known_at": start_known_at, "mode": mode, "model": model,
-        "of": of, "view": view, "since": since, "outcomes": outcomes,
+        "of": of, "view": view, "since": since, "outcomes": outcomes, "days": days,
     }  # fmt: skip
     given = arguments(measure, asked, loaded.calendar)
     whole = loaded.as_of(as_of or loaded.span()[1], known_at)

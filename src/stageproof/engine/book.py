@@ -199,8 +199,10 @@ class Book:
 
     @cached_property
     def currencies(self) -> frozenset[str]:
-        """The currencies that deals are in."""
-        return frozenset(collect(self.tables["deals"].select("currency").unique())["currency"].to_list())
+        """The currencies that deals, campaigns and targets are in, where they say one."""
+        priced = [self.tables[name] for name in ("deals", "campaigns", "targets") if name in self.tables]
+        named = [collect(table.select("currency").unique())["currency"].drop_nulls() for table in priced]
+        return frozenset(currency for found in named for currency in found.to_list())
 
     def span(self) -> tuple[dt.date, dt.date]:
         """The first and the last day on which something changed."""
@@ -381,11 +383,8 @@ class Pipeline:
         frame = self.in_force("targets").with_columns(
             currency=nw.coalesce(nw.col("currency"), nw.lit(self.currency)), status=nw.lit("open")
         )
-        if frame.collect_schema().names() and self.book.holds("rates"):
-            frame = self._valued(frame.with_columns(close_on=nw.lit(None).cast(nw.Int64))).with_columns(
-                amount=nw.col("value")
-            )
-        return collect(frame)
+        dated = frame.with_columns(close_on=nw.lit(None).cast(nw.Int64))
+        return collect(self._valued(dated).with_columns(amount=nw.col("value")))
 
     @cached_property
     def definitions(self) -> tuple[Definition, ...]:

@@ -18,6 +18,7 @@ from stageproof.charts.sources import sources_chart
 from stageproof.engine.book import Pipeline
 from stageproof.engine.kept import Kept
 from stageproof.engine.measures.attribution import By, Model
+from stageproof.engine.measures.campaign_costs import unrated_costs
 from stageproof.engine.measures.sources import sources
 from stageproof.engine.money import exponent
 from stageproof.engine.narrowing import of_pipelines
@@ -84,7 +85,7 @@ def attribution_page(request: HttpRequest) -> HttpResponse:
     context = {
         "asked": asked, "rows": rows, "whole": whole_of(rows), "drawing": _drawing(asked, rows),
         "models": [(name, label) for name, (label, _) in MODELS.items()], "says": MODELS[asked.model][1],
-        "bys": BYS.items(), "periods": list(dict.fromkeys(names)),
+        "bys": BYS.items(), "periods": list(dict.fromkeys(names)), "unrated": unrated_costs(asked.pipeline),
     }  # fmt: skip
     return render(request, "attribution.html", context)
 

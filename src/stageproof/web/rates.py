@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from stageproof.actions.rates import SETS_RATES, set_rate
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
-from stageproof.records.models import Deal, Organisation, RateVersion
+from stageproof.records.models import CampaignVersion, Deal, Organisation, RateVersion, TargetVersion
 from stageproof.web.answers import actor_of
 from stageproof.web.beside import Beside
 from stageproof.web.policy import policy
@@ -47,6 +47,9 @@ def rates(request: HttpRequest) -> HttpResponse:
     beside = Beside(problems, FIELDS)
     known = set(RateVersion.objects.values_list("currency", flat=True))
     used = set(Deal.objects.exclude(status="deleted").values_list("currency", flat=True).distinct())
+    for priced in (CampaignVersion, TargetVersion):
+        present = priced._default_manager.filter(valid_to__isnull=True, removed=False)
+        used.update(present.exclude(currency=None).values_list("currency", flat=True).distinct())
     context = {
         "rates": RateVersion.objects.order_by("currency", "-from_on", "-seq"), "given": given, "wrong": beside,
         "without": sorted(used - known - {reporting.currency}),

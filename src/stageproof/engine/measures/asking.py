@@ -32,6 +32,7 @@ PARAMETERS = (
     "view",
     "since",
     "outcomes",
+    "days",
 )
 """What a measure can be asked with in words; `as_of` and `known_at` are of the pipeline."""
 
@@ -40,6 +41,9 @@ Given: TypeAlias = Mapping[str, Any]
 
 STARTS = ("start", "start_known_at")
 """The instants of a bridge's start."""
+
+MOST_DAYS = 366
+"""The longest that may be asked for in `days`."""
 
 WORDS = ("mode", "model", "of", "view", "since")
 OF_EVERY_PIPELINE = ("retention",)
@@ -114,6 +118,8 @@ def arguments(measure: Measure, asked: Mapping[str, str | None], calendar: Calen
         given["by"] = names[0] if measure.name in ("attribution", "sources") else names
     if asked.get("outcomes"):
         given["outcomes"] = tuple(str(asked["outcomes"]).split(","))
+    if asked.get("days") is not None:
+        given["days"] = _days(str(asked["days"]))
     for name in (*STARTS, *WORDS):
         if (value := asked.get(name)) is not None:
             given[name] = value
@@ -200,6 +206,15 @@ class Asked:
     def here(self, deals: Lazy) -> Lazy:
         """The deals that are in the row's groups."""
         return deals.filter(*(same_as(name, self.row[name]) for name in self.by)) if self.by else deals
+
+
+def _days(text: str) -> int:
+    """A number of days; refused where it is none, or more than a year."""
+    if text.isascii() and text.isdigit() and len(text) < 5 and 1 <= int(text) <= MOST_DAYS:
+        return int(text)
+    says = f"'{text[:40]}' is not a number of days."
+    remedy = f"Give one from 1 to {MOST_DAYS}."
+    raise Refused([Problem("wrong_days", says, remedy, column="days", value=text[:40])])
 
 
 def _parameters(measure: Measure) -> Mapping[str, inspect.Parameter]:

@@ -45,6 +45,14 @@ def campaign_costs(pipeline: Pipeline, *, period: Period | None = None) -> pl.Da
     return collect(campaigns).sort("starts_on", "campaign", nulls_last=True)
 
 
+def unrated_costs(pipeline: Pipeline) -> list[str]:
+    """The currencies of costs that count nowhere, for no rate of them is known."""
+    if pipeline.campaigns is None:
+        return []
+    lost = pipeline.campaigns.filter(~nw.col("cost").is_null(), nw.col("value").is_null())
+    return sorted(collect(lost.select("currency").unique())["currency"].to_list())
+
+
 def _spent_until(first: nw.Expr, last: nw.Expr, day: int) -> Any:
     """What of the cost lies on days up to this one; rounded down, so that differences add up exactly."""
     days = last - first + 1

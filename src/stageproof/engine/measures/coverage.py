@@ -102,7 +102,7 @@ def _filled(targets: pl.DataFrame, period: Period) -> int | None:
     first, last = day_number(period.starts_on), day_number(period.ends_on)
     exact = targets.filter(pl.col("starts_on") == first, pl.col("ends_on") == last)
     if not exact.is_empty():
-        return int(exact["amount"].sum())
+        return _whole(exact["amount"])
     inside = targets.filter(pl.col("starts_on") >= first, pl.col("ends_on") <= last)
     spans = inside.select("starts_on", "ends_on").unique().sort("starts_on").rows()
     expected = first
@@ -110,7 +110,12 @@ def _filled(targets: pl.DataFrame, period: Period) -> int | None:
         if starts != expected:
             return None
         expected = ends + 1
-    return int(inside["amount"].sum()) if spans and expected == last + 1 else None
+    return _whole(inside["amount"]) if spans and expected == last + 1 else None
+
+
+def _whole(amounts: pl.Series) -> int | None:
+    """The sum; None where the rate of one is unknown, for a part of a target is none."""
+    return None if amounts.null_count() else int(amounts.sum())
 
 
 def _goals(pipeline: Pipeline, period: Period, keys: Sequence[str], target: int | None) -> pl.DataFrame:
