@@ -215,6 +215,16 @@ def test_moves_that_the_gate_allows(
     assert doctor().problems == ()
 
 
+def test_rates_in_files_are_not_kept_and_that_is_said(
+    cast: Cast, now: Clock, files: Callable[..., list[Path]]
+) -> None:
+    rates = "Currency,Date,Rate\nUSD,2026-01-01,0.9\n"
+    looked = preview_import(cast.olga, files(deals=DEALS, rates=rates), now=now())
+    assert "rates_not_imported" in {problem.code for problem in looked.problems}
+    alone = preview_import(cast.olga, files(deals=DEALS), now=now())
+    assert "rates_not_imported" not in {problem.code for problem in alone.problems}
+
+
 def test_what_was_deleted_here_is_left_out(cast: Cast, now: Clock, files: Callable[..., list[Path]]) -> None:
     paths = files(deals=DEALS)
     commit(cast, now, paths)

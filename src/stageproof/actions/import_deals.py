@@ -293,7 +293,12 @@ def _take(session: Writing, told: _Told, read: _Reading) -> ImportResult:
     result.versions = fresh.height + len(found.edits) + len(found.deletions) + result.moved
     result.added, result.likely_accounts = directory.added, directory.likely_accounts
     result.likely_deals = _likely_deals(found.new)
-    result.problems = [*imported.problems, *deals.problems, *_left_out(found.left_out)]
+    result.problems = [
+        *imported.problems,
+        *deals.problems,
+        *_left_out(found.left_out),
+        *_rates_not_kept(imported.book),
+    ]
     result.gaps, result.rows = imported.gaps, imported.accounting.as_dict()
     result.rejected, result.shapes = imported.rejected, imported.shapes
     return result
@@ -362,6 +367,15 @@ def _left_out(keys: Sequence[str]) -> list[Problem]:
     says = f"{len(keys)} deals were deleted or merged here and are left out: {', '.join(keys[:5])}."
     remedy = "Take them out of the export, too."
     return [Problem("deleted_here", says, remedy, value=keys[0], count=len(keys))]
+
+
+def _rates_not_kept(book: Book) -> list[Problem]:
+    """That rates are set by a person: those of a file would change figures that were given out."""
+    if not book.holds("rates"):
+        return []
+    says = "The exchange rates in the files are not imported."
+    remedy = "Set the rates on their page or with POST /api/v1/rates, each from its day on."
+    return [Problem("rates_not_imported", says, remedy)]
 
 
 def _files(paths: Sequence[Path]) -> list[Mapping[str, Any]]:
