@@ -20,7 +20,7 @@ from stageproof.engine.problem import Problem, Refused
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.cards import Card, cards
-from stageproof.web.deal_list import DealList, deal_list, scope, totals, visible
+from stageproof.web.deal_list import DealList, deal_list, open_deals, scope, totals, visible
 from stageproof.web.filters import Filters
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.saved_views import views_of
@@ -172,19 +172,17 @@ def board_of(actor: Actor, moment: Moment, asked: Mapping[str, str]) -> Board:
     if wanted not in definitions:
         raise NotFound("pipeline", wanted)
     listed = deal_list(moment.pipeline)
-    open_here = moment.pipeline.remember(
-        f"open deals of {wanted}", lambda: _open(listed, wanted if len(definitions) > 1 else None)
-    )
+    open_here = open_deals(moment.pipeline)
+    if len(definitions) > 1:
+        of_it = pl.col("pipeline") == wanted
+        open_here = moment.pipeline.remember(
+            f"open deals of {wanted}", lambda: open_deals(moment.pipeline).filter(of_it)
+        )
     seen = visible(actor, moment, open_here)
     filters = Filters.of(asked)
     return Board(
         actor, moment, listed, definitions[wanted], filters, seen, filters.apply(moment.pipeline, seen)
     )
-
-
-def _open(listed: DealList, pipeline: str | None) -> pl.DataFrame:
-    found = listed.deals.filter(pl.col("status") == "open")
-    return found if pipeline is None else found.filter(pl.col("pipeline") == pipeline)
 
 
 def board_shown(request: HttpRequest, moment: Moment) -> Board:

@@ -65,6 +65,13 @@ def deal_list(pipeline: Pipeline) -> DealList:
     return pipeline.remember("deal list", lambda: _built(pipeline))
 
 
+def open_deals(pipeline: Pipeline) -> pl.DataFrame:
+    """The open deals of the list, which most pages begin from."""
+    return pipeline.remember(
+        "open deals", lambda: deal_list(pipeline).deals.filter(pl.col("status") == "open")
+    )
+
+
 def _built(pipeline: Pipeline) -> DealList:
     # What is usual is learned from all deals: it stays what it was until all are looked at again.
     norms = renewed(pipeline, "norms", _norms, lambda before, *_: before)

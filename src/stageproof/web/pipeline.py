@@ -31,7 +31,7 @@ from stageproof.web.as_of import Moment, asked_day, moment_of, past
 from stageproof.web.board import whole_number
 from stageproof.web.cell_edit import CellField, asked_by_table, edited, field_page
 from stageproof.web.deal import values_of
-from stageproof.web.deal_list import deal_list, scope, totals, visible
+from stageproof.web.deal_list import deal_list, open_deals, scope, totals, visible
 from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.fields import read_facts
 from stageproof.web.filters import Choice, Filter, Filters
@@ -166,11 +166,13 @@ def _listed(pipeline: Pipeline, status: str, of: str) -> pl.DataFrame:
     """The deals of a status and a pipeline; those that most people ask for are kept."""
 
     def found() -> pl.DataFrame:
+        if status == "open":
+            return _of_pipelines(pipeline, open_deals(pipeline), of)
         deals = deal_list(pipeline).deals
         with_status = deals if status == "all" else deals.filter(pl.col("status") == status)
         return _of_pipelines(pipeline, with_status, of)
 
-    return found() if of or status not in STATUSES else pipeline.remember(f"{status} deals", found)
+    return found() if of or status not in STATUSES else pipeline.remember(f"{status} deals listed", found)
 
 
 def _of_pipelines(pipeline: Pipeline, deals: pl.DataFrame, of: str) -> pl.DataFrame:
