@@ -160,6 +160,7 @@ def test_a_movement_that_ends_before_it_begins_is_refused(at: At, cast: Cast) ->
     [
         ("/movement?start=2026-03-01&by=team", 6), ("/coverage?period=2026-Q1", 20), ("/velocity?period=2026-Q1", 12),
         ("/conversion?period=2026-Q1", 30), ("/board?owner=Ben+Baker", 4), ("/pipeline?status=lost", 1),
+        ("/accounts", 1),
     ],
 )  # fmt: skip
 def test_figures_open_the_same_figure(at: At, path: str, least: int) -> None:

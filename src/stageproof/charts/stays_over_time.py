@@ -10,7 +10,7 @@ import altair as alt
 
 from stageproof.charts.bars import across, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
-from stageproof.charts.theme import INK, MUTED, WON
+from stageproof.charts.theme import INK, MUTED, PAPER, WON
 from stageproof.charts.wording import UNKNOWN, days_text
 
 SHOWN = 8
@@ -64,11 +64,15 @@ def _chart(
         color=alt.condition("datum.few", alt.value("transparent"), alt.value(WON)),
     )  # fmt: skip
     norm = base.transform_filter("isValid(datum.norm)").mark_rule(color=MUTED, strokeDash=[4, 3])
-    days = base.mark_text(baseline="bottom", dy=-3, color=INK, fontSize=11)
+    at = {"x": x, "y": alt.Y("height:Q", scale=scale, axis=None), "text": "text:N"}
+    words: dict[str, Any] = {"baseline": "bottom", "dy": -3, "fontSize": 11}
+    # A halo keeps the figures readable where the norm's line crosses them.
+    halo = base.mark_text(color=PAPER, stroke=PAPER, strokeWidth=4, **words)
     small = alt.layer(
         norm.encode(y=alt.Y("mean(norm):Q", scale=scale, axis=None)),
         bars,
-        days.encode(x=x, y=alt.Y("height:Q", scale=scale, axis=None), text="text:N"),
+        halo.encode(**at),
+        base.mark_text(color=INK, **words).encode(**at),
     ).properties(width=(width(is_narrow, less=_AXIS) - (columns - 1) * _BETWEEN) // columns, height=_HEIGHT)
     header = alt.Header(
         title=None, labelAnchor="start", labelColor=INK, labelFontSize=13, labelFontWeight=600, labelLimit=250
