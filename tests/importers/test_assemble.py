@@ -395,3 +395,19 @@ def test_stages_by_the_probability_that_a_system_gives_them(imported: Import) ->
     # Two stages with one probability, or a stage with none, and it tells nothing.
     assert imported({"d.csv": text.replace("80", "45")}).stage_order == ()
     assert imported({"d.csv": text.replace("80", "")}).stage_order == ()
+
+
+def test_a_report_that_names_its_groups_once(imported: Import) -> None:
+    text = (
+        "Stage  ↑,Opportunity Name,Amount,Close Date,Created Date\nClosed Won,A,100,2025-03-01,2025-01-02\n"
+        ",B,200,2025-03-02,2025-01-02\nSubtotal,Sum,300,,\n,Count,2,,\nProposal,C,50,2025-12-01,2025-01-02\n"
+        ",D,70,2025-12-01,2025-01-02\nSubtotal,Sum,120,,\n,Count,2,,\nTotal,Sum,420,,\n,Count,4,,\n"
+    )
+    found = imported({"report.csv": text})
+    ends = {row[0]: row[2:] for row in versions(found, "amount")}
+    assert ends == {"A": ("won", 100_00), "B": ("won", 200_00), "C": ("open", 50_00), "D": ("open", 70_00)}
+    assert {"groups_named_once"} <= codes(found)
+    assert sorted(each.row for each in found.rejected) == [4, 5, 8, 9, 10, 11]
+    # A blank stage amid named ones is a blank: nothing is filled down, and it is said.
+    blank = imported({"report.csv": text.replace("\n,D,", "\nProposal,D,")})
+    assert ("groups_named_once" in codes(blank), "no_stage" in codes(blank)) == (False, True)

@@ -27,7 +27,8 @@ def account_for(
     footers = tally.footers()
     if footers:
         frame = frame.filter(~pl.col("row").is_in(footers))
-    frame = _without_repeats(_without_totals(frame, layout, tally), layout, tally)
+    frame, named_once = _without_totals(frame, layout, tally)
+    frame = _without_repeats(frame, layout, tally)
     rejected = tuple(sorted(tally.rejected, key=lambda each: each.row))
     if not frame.height and not partial:
         _refuse_without_rows(tally)
@@ -39,24 +40,50 @@ def account_for(
         delimiter=layout.delimiter,
         rows_read=frame.height + len(rejected),
         rejected=rejected,
-        problems=(*notes, *_notes(layout, tally)),
+        problems=(*notes, *_notes(layout, tally), *([_groups(layout, tally)] if named_once else [])),
         blank_rows=tally.blank,
         path=path,
     )
 
 
-def _without_totals(frame: pl.DataFrame, layout: Layout, tally: Tally) -> pl.DataFrame:
-    """The rows without those in the middle that sum others up; their cells are those read."""
+def _groups(layout: Layout, tally: Tally) -> Problem:
+    says = "Each group is named on its first row alone; the rows below are taken to be of it, up to its sum."
+    return Problem("groups_named_once", says, source=tally.source, column=layout.header[0])
+
+
+def _without_totals(frame: pl.DataFrame, layout: Layout, tally: Tally) -> tuple[pl.DataFrame, bool]:
+    """The rows without those in the middle that sum others up; their cells are those read.
+
+    Where a report names each group but once, above its sum, its rows below bear the name too, which is told.
+    """
     cells = [name for name in frame.columns if name != "row"]
-    if cells[:1] != ["c0"] or not (lines := frame.filter(pl.col("c0").str.contains(TOTALS))).height:
-        return frame
+    if cells[:1] != ["c0"] or not frame["c0"].str.contains(TOTALS).any():
+        return frame, False
+    said = pl.coalesce(_filled("c0"), _filled(cells[min(1, len(cells) - 1)])).str.contains(TOTALS)
     found = {
-        row: texts for *texts, row in lines.select(*cells, "row").rows() if is_footer(texts, width=len(cells))
+        row: texts
+        for *texts, row in frame.filter(said).select(*cells, "row").rows()
+        if is_footer([text for at, text in enumerate(texts) if at or text.strip()], width=len(cells))
     }
     for row, texts in found.items():
         at = dict(zip(cells, texts, strict=True))
         tally.reject_footer(row, [at.get(f"c{place}", "") for place in range(len(layout.header))])
-    return frame.filter(~pl.col("row").is_in(list(found)))
+    return _named_once(frame.with_columns(pl.col("row").is_in(list(found)).alias("_sum")))
+
+
+def _filled(name: str) -> pl.Expr:
+    return pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name))
+
+
+def _named_once(frame: pl.DataFrame) -> tuple[pl.DataFrame, bool]:
+    """Without the rows of sums; whether names of groups stand only on the first row of each, then filled down."""
+    begins = pl.col("_sum").shift(1, fill_value=True) & ~pl.col("_sum")
+    kept = frame.with_columns(begins.alias("_begins")).filter(~pl.col("_sum"))
+    named = _filled("c0").is_not_null()
+    groups = kept["_begins"].sum()
+    once = 0 < groups < kept.height and bool(kept.select((named == pl.col("_begins")).all()).item())
+    filled = kept.with_columns(_filled("c0").forward_fill().alias("c0")) if once else kept
+    return filled.drop("_sum", "_begins"), once
 
 
 def _without_repeats(frame: pl.DataFrame, layout: Layout, tally: Tally) -> pl.DataFrame:

@@ -377,6 +377,14 @@ def _doubts(intake: Intake, taken: pl.DataFrame) -> None:
         "Fill in the day on which it closed.",
         "close_on",
     )
+    if intake.has("stage"):
+        intake.trouble(
+            (status == "open") & taken["stage"].is_null(),
+            "no_stage",
+            "The deal has no stage, and nothing says that it was won or lost; it counts as open.",
+            "Fill in its stage.",
+            "stage",
+        )
     ended = intake.raw("closed_at")
     if ended is not None:
         intake.trouble(

@@ -40,7 +40,10 @@ def is_footer(cells: Sequence[str], *, width: int) -> bool:
     if _FOOTER.fullmatch(filled[0]):
         return len(filled) < max(width, 2)
     # A deal may be called Total: as a full row it is a footer only where most of it is empty.
-    return bool(_TOTAL.fullmatch(filled[0])) and (len(cells) < width or len(filled) <= max(1, width // 2))
+    if not _TOTAL.fullmatch(filled[0]):
+        return False
+    named = len(filled) > 1 and bool(_TOTAL.fullmatch(filled[1]))
+    return named or len(cells) < width or len(filled) <= max(1, width // 2)
 
 
 @dataclass
