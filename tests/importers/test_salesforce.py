@@ -290,6 +290,28 @@ def test_committee_and_activities(imported: Import) -> None:
     assert "1 tasks and meetings are plans that have not happened; they count as no activity." in found.gaps
 
 
+def test_what_happened_with_a_lead_is_on_the_lead(imported: Import) -> None:
+    found = imported(
+        {
+            "Opportunity.csv": OPPORTUNITY
+            + "006X,One,Proposal,75,2024-09-30,false,false,005A,2024-01-02T09:00:00Z,2024-01-02T09:00:00Z,Pipeline\n",
+            "Lead.csv": "Id,LastName,Company,Status,IsConverted,CreatedDate\n"
+            "00Q1,Dorn,Delta,Working - Contacted,false,2024-01-02T10:00:00Z\n",
+            "Event.csv": "Id,WhatId,WhoId,Subject,StartDateTime,EndDateTime,OwnerId,CreatedDate\n"
+            "00U1,,00Q1,First meeting,2024-01-20T10:00:00Z,2024-01-20T11:00:00Z,005A,2024-01-10T10:00:00Z\n",
+            "Task.csv": "Id,WhatId,WhoId,Subject,ActivityDate,Status,TaskSubtype,CallType,CallDisposition,CreatedDate\n"
+            "00T1,,00Q1,Call,2024-01-03,Completed,Call,Outbound,Left voicemail,2024-01-03T10:00:00Z\n"
+            "00T2,,00Q1,Call,2024-01-04,Completed,Call,Outbound,Connected,2024-01-04T10:00:00Z\n",
+        }
+    )
+    activities = found.book.table("activities").sort("activity")
+    assert activities.select("activity", "deal", "lead", "contact", "kind", "side").rows() == [
+        ("00T1", None, "00Q1", None, "call", "seller"),
+        ("00T2", None, "00Q1", None, "call", "buyer"),
+        ("00U1", None, "00Q1", None, "meeting", "buyer"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("headers", "table"),
     [

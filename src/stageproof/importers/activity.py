@@ -2,8 +2,8 @@
 
 The buyer acted or took part (`side` is buyer) where
 - an e-mail or a call came in;
-- a meeting was held with a contact, that is, not cancelled, not a no-show, and somebody of the buyer's is named;
-- a call reached a contact: somebody is named, and the outcome is not one of being unreachable.
+- a meeting was held with a contact or a lead: not cancelled, not a no-show, and somebody of the buyer's is named;
+- a call reached a contact or a lead: somebody is named, and the outcome is not one of being unreachable.
 Everything else, such as an e-mail of ours, a task or a note, is the seller's. A column that says whose side it was
 counts before all this. Tasks not yet done are plans, and have not happened.
 """
@@ -25,6 +25,9 @@ _KINDS = (
     ("call", ("call", "phone", "telefon")),
     ("note", ("note", "comment")),
 )
+LEAD_IDS = "00Q"
+"""How the identifier of a lead begins at Salesforce."""
+
 _INBOUND = ("incoming", "inbound", "received", "reply")
 _UNREACHED = (
     "noanswer", "leftvoicemail", "voicemail", "busy", "wrongnumber", "leftlivemessage", "leftmessage", "noshow",
@@ -58,7 +61,9 @@ def read_activities(
     """
     activity = intake.text("activity")
     deal = _deal_of(intake, deals, look_up(activity, links, "deal"))
-    number = coalesced(intake.text("contact_id"), look_up(activity, contacts, "contact_id"))
+    who = coalesced(intake.text("contact_id"), look_up(activity, contacts, "contact_id"))
+    is_lead = _of_leads(intake, who)
+    lead, number = who.zip_with(is_lead, _nobody(who)), who.zip_with(~is_lead, _nobody(who))
     contact = coalesced(look_up(number, lookups.contacts, "name"), intake.text("contact"), number)
     owner = coalesced(intake.text("owner"), intake.text("owner_id"))
     account = coalesced(look_up(intake.text("account_id"), lookups.accounts, "name"), intake.text("account"))
@@ -67,6 +72,7 @@ def read_activities(
         [
             activity.alias("activity"),
             deal.alias("deal"),
+            lead.alias("lead"),
             account.alias("account"),
             contact.alias("contact"),
             _kinds(intake),
@@ -106,6 +112,16 @@ def _deal_of(intake: Intake, deals: pl.DataFrame, linked: pl.Series) -> pl.Serie
     return coalesced(by_said, referred_deal(intake.text("deal_name"), deals))
 
 
+def _of_leads(intake: Intake, who: pl.Series) -> pl.Series:
+    """Which of these identifiers are of leads: at Salesforce people of both kinds stand in one column."""
+    at_salesforce = intake.recognised.shape.system == "Salesforce"
+    return who.str.starts_with(LEAD_IDS).fill_null(False) & at_salesforce
+
+
+def _nobody(who: pl.Series) -> pl.Series:
+    return pl.Series(who.name, [None], dtype=pl.String).new_from_index(0, who.len())
+
+
 def _kinds(intake: Intake) -> pl.Series:
     kinds = by_value(intake.text("type"), kind_of)
     plain = "meeting" if intake.recognised.shape.name == "Event" else "task"
@@ -133,8 +149,7 @@ def _happened(intake: Intake) -> pl.Series:
 
 def _side() -> pl.Expr:
     inbound = (pl.col("direction") == "inbound").fill_null(False)
-    took_part = (
-        pl.col("kind").is_in(["meeting", "call"]) & pl.col("contact").is_not_null() & pl.col("reached")
-    )
+    named = pl.col("contact").is_not_null() | pl.col("lead").is_not_null()
+    took_part = pl.col("kind").is_in(["meeting", "call"]) & named & pl.col("reached")
     by_rule = pl.when(inbound | took_part).then(pl.lit("buyer")).otherwise(pl.lit("seller"))
     return pl.coalesce("stated", by_rule)

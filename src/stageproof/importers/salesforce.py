@@ -141,6 +141,7 @@ TASK = Shape(
             status="status",
             is_done="isclosed",
             direction="calltype",
+            outcome="calldisposition",
         ),
         **_ACTIVITY,
     },

@@ -56,15 +56,18 @@ def contact_roles(tables: Tables) -> pl.DataFrame:
 
 
 def _activities(tables: Tables, kinds: list[str]) -> pl.DataFrame:
-    rows = tables.engine["activities"].filter(pl.col("kind").is_in(kinds), pl.col("deal").is_not_null())
-    return with_user(with_contact(rows, tables), tables, "owner", "OwnerId")
+    """With WhoId: the contact, or the lead where there is no deal yet."""
+    rows = tables.engine["activities"].filter(pl.col("kind").is_in(kinds))
+    found = with_user(with_contact(rows, tables), tables, "owner", "OwnerId")
+    lead = pl.when(pl.col("deal").is_null()).then(identifier("00Q", number("lead")))
+    return found.with_columns(WhoId=pl.coalesce(lead, "ContactId"))
 
 
 def tasks(tables: Tables) -> pl.DataFrame:
     return _activities(tables, ["email", "call", "task"]).select(
         Id=identifier("00T", number("activity")),
         WhatId=identifier("006", number("deal")),
-        WhoId="ContactId",
+        WhoId="WhoId",
         OwnerId="OwnerId",
         Subject=pl.when(pl.col("kind") == "email")
         .then(pl.lit("Email: ") + pl.col("subject"))
@@ -86,7 +89,7 @@ def events(tables: Tables) -> pl.DataFrame:
     return _activities(tables, ["meeting"]).select(
         Id=identifier("00U", number("activity")),
         WhatId=identifier("006", number("deal")),
-        WhoId="ContactId",
+        WhoId="WhoId",
         OwnerId="OwnerId",
         Subject="subject",
         StartDateTime=utc("happened_at"),
