@@ -78,8 +78,9 @@ def _chart(
         title=None, labelAnchor="start", labelColor=INK, labelFontSize=13, labelFontWeight=600, labelLimit=250
     )
     facet = alt.Facet("stage:N", sort=list(stages), header=header, title=None)
-    charts: alt.FacetChart = small.facet(facet=facet, columns=columns, data=rows(shown), spacing=_BETWEEN)
-    return charts.resolve_axis(x="independent")
+    charts = small.facet(facet=facet, columns=columns, data=rows(shown), spacing=_BETWEEN)
+    found: alt.FacetChart = charts.resolve_axis(x="independent")
+    return found
 
 
 def _words(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,10 @@ def stays(pipeline: Pipeline, period: Period | None = None, by: Sequence[str] = 
         spent = spent.filter(in_window(pipeline, nw.col("came_at"), period))
     if not grains:
         return spent
-    spent = spent.with_columns(came_on=local_day(nw.col("came_at"), pipeline.book.zone, pipeline.at))
+    # Which periods there are is asked of it before it is grouped by them.
+    spent = in_memory(
+        spent.with_columns(came_on=local_day(nw.col("came_at"), pipeline.book.zone, pipeline.at))
+    )
     return with_groups(pipeline, spent, grains, dated_by="came_on")
 
 
@@ -122,8 +125,8 @@ def _spent_by_open_deals(pipeline: Pipeline) -> nw.LazyFrame[Any]:
         nw.col("entered_at") <= pipeline.at, nw.coalesce(nw.col("left_at"), nw.lit(FOREVER)) > pipeline.at
     )
     key = deal_key(pipeline.open, here)
-    spent = nw.col("earlier") + (nw.lit(pipeline.at + 1) - nw.col("entered_at"))
-    here = here.select(key, spent=spent.cast(nw.Int64))
+    whole_stay = nw.col("earlier") + (nw.lit(pipeline.at + 1) - nw.col("entered_at"))
+    here = here.select(key, spent=whole_stay.cast(nw.Int64))
     return (
         pipeline.open.select("deal", *({key} - {"deal"}))
         .join(here, on=key, how="inner")
