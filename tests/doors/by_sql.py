@@ -100,10 +100,25 @@ def _covered(then: Then) -> dict[str, float | None]:
         SUM(CASE WHEN {due} AND {proven} THEN {then.value("s")} ELSE 0 END),
         SUM(CASE WHEN s.status = 'won' AND s.close_on BETWEEN {Q2[0]} AND {Q2[1]} THEN {then.value("s")} ELSE 0 END),
         SUM(CASE WHEN s.status = 'won' THEN 1 ELSE 0 END), SUM(CASE WHEN s.status <> 'open' THEN 1 ELSE 0 END) FROM s""")
+    # What is missing, over how often deals are won, less what is open already.
+    gap = target - won
+    required = max(round(Fraction(gap * closed_ever, won_ever)) - opened, 0)
     return {
+        **_targets(then), "gap": gap, "required": required,
         "target": target, "coverage_nominal": opened / target, "coverage_qualified": qualified / target,
         "coverage_remaining": opened / (target - won), "coverage_needed": closed_ever / won_ever,
     }  # fmt: skip
+
+
+def _targets(then: Then) -> dict[str, float | None]:
+    """The targets of teams and people as they were set by then."""
+    rows = _rows(f"""SELECT COALESCE(te.name, p.name), (
+            SELECT v.amount FROM records_targetversion v WHERE v.starts_on = {Q2[0]} AND v.valid_from <= {then.at}
+            AND (v.team_id = te.id OR v.owner_id = p.id) ORDER BY v.valid_from DESC LIMIT 1)
+        FROM (SELECT DISTINCT team_id, owner_id FROM records_targetversion
+            WHERE team_id IS NOT NULL OR owner_id IS NOT NULL) held
+        LEFT JOIN records_team te ON te.id = held.team_id LEFT JOIN records_person p ON p.id = held.owner_id""")
+    return {f"target_{name}": amount for name, amount in rows}
 
 
 def _slipped(then: Then) -> dict[str, float | None]:

@@ -1,8 +1,9 @@
 """A quarter in which everything happens that can part two ways of computing a figure.
 
 Two currencies whose rate changes on 1 May, deals that are qualified, waived (until 10 May), neither, or without
-an amount, won and lost before and after that day, pushed out, created in between; leads that became deals; a target
-that is changed on 15 May; and on 10 May it is learned that a deal had been worth more since March.
+an amount, won and lost before and after that day, pushed out, created in between; leads that became deals; targets
+of all, of a team and of a person that are changed on 15 May; and on 10 May it is learned that a deal had been worth
+more since March.
 """
 
 from __future__ import annotations
@@ -70,6 +71,11 @@ def quarter(cast: Cast, now: Clock) -> dict[str, Deal]:
         set_rate(cast.fay, currency="USD", from_on=day, rate=rate, now=now())
     set_target(cast.fay, starts_on=Q2[0], ends_on=Q2[1], amount=6_000_000, now=now())
 
+    of_east: dict[str, Any] = {"team": cast.east}
+    of_ben: dict[str, Any] = {"owner": cast.ben.person}
+    for who, amount in ((of_east, 3_000_000), (of_ben, 1_000_000)):
+        set_target(cast.fay, starts_on=Q2[0], ends_on=Q2[1], amount=amount, now=now(), **who)
+
     june, dollars = dt.date(2026, 6, 30), {"currency": "USD"}
     deal(cast.ann, "Proven", at(3, 3), {"amount": 1_000_000, "close_on": june}, stage="Negotiation")
     # 1,234,565 at 0.9 is 1,111,108.5: half to even.
@@ -116,7 +122,8 @@ def quarter(cast: Cast, now: Clock) -> dict[str, Deal]:
     qualify_lead(cast.max, lead, reason="Has a need", now=at(5, 4))
     set_deal(made["Late"], at(3, 20), learned=at(5, 10), amount=450_000)
     set_deal(made["Pushed"], at(5, 12), close_on=dt.date(2026, 7, 10))
-    set_target(cast.fay, starts_on=Q2[0], ends_on=Q2[1], amount=5_000_000, now=at(5, 15))
+    for who, amount in (({}, 5_000_000), (of_east, 2_500_000), (of_ben, 1_200_000)):
+        set_target(cast.fay, starts_on=Q2[0], ends_on=Q2[1], amount=amount, now=at(5, 15), **who)
     set_deal(made["Proven"], at(5, 18), amount=900_000)
     set_deal(made["Won late"], at(5, 25), status="won", close_on=dt.date(2026, 5, 25))
     set_deal(made["Lost late"], at(5, 30), status="lost", close_on=dt.date(2026, 5, 30))

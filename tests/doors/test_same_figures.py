@@ -42,7 +42,8 @@ def of_tables(ask: Ask) -> Figures:
     (opened,), (booked,) = ask("open_pipeline"), ask("bookings", period=PERIOD)
     (rate,), (cycle,) = ask("win_rate", period=PERIOD), ask("cycle_length", period=PERIOD)
     (velocity,), (cover,) = ask("velocity", period=PERIOD), ask("coverage", period=PERIOD)
-    (slipped,) = ask("slippage", period=PERIOD)
+    (slipped,), (required,) = ask("slippage", period=PERIOD), ask("required_creation", period=PERIOD)
+    teams, people = (ask("coverage", period=PERIOD, by=by) for by in ("team", "owner"))
     lines = ask("bridge", start=START.isoformat(), start_known_at=START.isoformat())
     steps = ask("funnel", period=PERIOD, view="period")
     sources = ask("attribution", period=PERIOD, model="first", of="won")
@@ -52,7 +53,8 @@ def of_tables(ask: Ask) -> Figures:
         "won": booked["won_amount"], "lost": booked["lost_amount"],
         "win_rate": rate["by_count"], "win_rate_by_amount": rate["by_amount"],
         "cycle_days": cycle["mean"], "velocity": velocity["per_day"], "target": cover["target"],
-        **_coverage(cover),
+        **_coverage(cover), **_holders(teams, "team"), **_holders(people, "owner"),
+        "gap": required["gap_amount"], "required": required["required_amount"],
         "due_amount": slipped["due_amount"], "slipped_amount": slipped["slipped_amount"],
         "slippage": slipped["rate_by_count"],
         **_lines(lines), **_steps(steps), **{f"attributed_{row['source']}": row["amount"] for row in sources},
@@ -67,6 +69,8 @@ def python(room: Room, on: dt.date) -> Figures:
     def ask(measure: str, **words: Any) -> list[Row]:
         if "period" in words:
             words["period"] = quarter
+        if measure == "coverage" and "by" in words:
+            words["by"] = (words["by"],)
         if measure == "bridge":
             return measures.bridge(whole, words.pop("start"), on, **words).lines.to_dicts()
         return getattr(measures, measure)(pipeline, **words).to_dicts()  # type: ignore[no-any-return]
@@ -134,6 +138,8 @@ def page(room: Room, on: dt.date) -> Figures:
     asked = f"as_of={on.isoformat()}&period={PERIOD}"
     sales, board = (eve.get(f"/readings/{reader}?{asked}").content.decode() for reader in ("sales", "board"))
     (cover,) = _exported(eve, f"/coverage?{asked}&export=coverage")
+    (required,) = _exported(eve, f"/coverage?{asked}&export=required")
+    teams, people = (_exported(eve, f"/coverage?{asked}&export=targets&by={by}") for by in ("team", "owner"))
     levers = {row["lever"]: row for row in _exported(eve, f"/velocity?{asked}&export=levers")}
     slipped = _exported(eve, f"/conversion?{asked}&export=slipped")
     due, late = (sum(int(row[f"{name}_count"]) for row in slipped) for name in ("due", "slipped"))
@@ -147,7 +153,8 @@ def page(room: Room, on: dt.date) -> Figures:
         "win_rate": float(levers["win_rate"]["after"]),
         "cycle_days": float(levers["cycle_length"]["after"]),
         "velocity": _cents(levers["win_rate"]["velocity_after"]), "target": _cents(cover["target"]),
-        **_coverage(cover),
+        **_coverage(cover), **_holders(_in_cents(teams), "team"), **_holders(_in_cents(people), "owner"),
+        "gap": _cents(required["gap_amount"]), "required": _cents(required["required_amount"]),
         "due_amount": sum(_cents(row["due_amount"]) for row in slipped),
         "slipped_amount": sum(_cents(row["slipped_amount"]) for row in slipped), "slippage": late / due,
         **_lines([{**row, "amount": _cents(row["amount"])} for row in _exported(eve, movement)]), **_steps(steps),
@@ -218,6 +225,15 @@ def _plain(title: str, value: Any) -> Any:
 
 def _coverage(row: Row) -> Figures:
     return {f"coverage_{name}": float(row[name]) for name in ("nominal", "qualified", "remaining", "needed")}
+
+
+def _holders(rows: Iterable[Row], by: str) -> Figures:
+    """The targets of those who have one."""
+    return {f"target_{row[by]}": row["target"] for row in rows if row["target"]}
+
+
+def _in_cents(rows: Iterable[Row]) -> list[Row]:
+    return [{**row, "target": _cents(row["target"]) if row["target"] else None} for row in rows]
 
 
 def _lines(rows: Iterable[Row]) -> Figures:

@@ -118,6 +118,13 @@ def test_who_set_which_target_when_is_for_those_who_see_it(at: At, cast: Cast, n
     words = text_of(at("mia").get("/coverage?period=2026-Q1"))
     assert "East 1 Jan to 31 Mar 50,000.00 EUR" in re.sub(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ", "", words)
     assert words.count("still holds") == 3
+    # The day before it, East was to win 40,000, and nobody had set anything else.
+    yesterday = now.at.date() - dt.timedelta(days=1)
+    then = text_of(at("mia").get(f"/coverage?period=2026-Q1&as_of={yesterday.isoformat()}"))
+    told = re.sub(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) ", "", then)
+    assert told.count("still holds") == 3
+    assert "East 1 Jan to 31 Mar 40,000.00 EUR" in told
+    assert "East 1 Jan to 31 Mar 50,000.00 EUR" not in told
     assert "Ben Baker" not in text_of(at("otto").get("/coverage?period=2026-Q1"))
 
 

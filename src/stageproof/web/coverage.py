@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.db.models import Q
@@ -14,6 +15,7 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.permission import SETS_TARGETS, visible_teams
 from stageproof.charts.coverage import coverage_chart
 from stageproof.charts.coverage_ahead import coverage_ahead_chart
+from stageproof.engine.frames import instant_of
 from stageproof.engine.period import Period
 from stageproof.records.models import TargetVersion
 from stageproof.web.drawings import Sketch, asked_for, by_name
@@ -55,7 +57,8 @@ def coverage(request: HttpRequest) -> HttpResponseBase:
         "look": look, "period": period, "by": by, "cover": cover, "required": required,
         "targets": [row for row in targets if row["target"] is not None or row["open_amount"] or row["won_amount"]],
         "bands": look.rows("coverage", period=period, by=("band",)), "ahead": ahead,
-        "history": history(look.actor, period), "sets_targets": look.actor.role in SETS_TARGETS,
+        "history": history(look.actor, period, instant_of(look.whole.at)),
+        "sets_targets": look.actor.role in SETS_TARGETS,
         "controls": [look.periods(), choices("by", "Targets", BYS, by)],
         "exports": [("coverage", "Coverage"), ("required", "Required creation"), ("targets", BYS[by]),
                     ("bands", "By stage band"), ("ahead", "Periods ahead")],
@@ -64,14 +67,20 @@ def coverage(request: HttpRequest) -> HttpResponseBase:
     return render(request, "coverage.html", context)
 
 
-def history(actor: Actor, period: Period) -> list[TargetVersion]:
-    """Who set which target of the period when, of those that the actor may see, the latest first."""
-    rows = TargetVersion.objects.filter(starts_on__lte=period.ends_on, ends_on__gte=period.starts_on)
+def history(actor: Actor, period: Period, at: dt.datetime) -> list[TargetVersion]:
+    """Who had set which target of the period when by an instant, of those that the actor may see, the latest first."""
+    rows = TargetVersion.objects.filter(
+        starts_on__lte=period.ends_on, ends_on__gte=period.starts_on, valid_from__lte=at
+    )
     teams = visible_teams(actor)
     if teams is not None:
         of_all = Q(owner__isnull=True, team__isnull=True)
         rows = rows.filter(of_all | Q(owner=actor.person) | Q(team__in=teams) | Q(owner__team__in=teams))
-    return list(rows.select_related("owner", "team").order_by("-seq")[:HISTORY])
+    found = list(rows.select_related("owner", "team").order_by("-seq")[:HISTORY])
+    for row in found:
+        # What was changed later still held then.
+        row.valid_to = None if row.valid_to is not None and row.valid_to > at else row.valid_to
+    return found
 
 
 def _covered(look: MeasureLook, period: Period, cover: dict[str, Any]) -> Sketch:
