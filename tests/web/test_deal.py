@@ -66,7 +66,7 @@ def test_the_timeline_tells_who_did_what_through_which_door(
         "Moved from Prospecting to Discovery",
         "amount 50,000.00 EUR 60,000.00 EUR",
         "close date Tue 30 Jun Fri 31 Jul",
-        "mia@northwind.example · page",
+        "Mia Moser · page",
         "Evidence of pain from Cleo",
         "Cleo Clark is champion",
         "Created in Prospecting",

@@ -43,7 +43,7 @@ def test_an_account_shows_what_it_was_called_and_who_was_there(
     present = text_of(at("ann").get(f"/accounts/{acme.pk}"))
     assert "Changed name, country" in present
     assert "Name Acme Corp Acme Global" in present
-    assert "ben@northwind.example · page" in present
+    assert "Ben Baker · page" in present
     assert "Nobody is known here yet." in present
     was = text_of(at("ann").get(f"/contacts/{cleo.pk}?as_of={then}"))
     assert "Title COO" in was

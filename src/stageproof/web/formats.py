@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from stageproof.engine.money import Money
 from stageproof.engine.proof import field_label
+from stageproof.records.models import Person
 from stageproof.web.icons import ICONS
 
 register = template.Library()
@@ -74,6 +75,16 @@ def instant(context: Context, value: dt.datetime | None) -> SafeString:
     exact = f"{local:%Y-%m-%d %H:%M:%S %Z}"
     text = f"{day_text(local.date(), context.get('today'))}, {local:%H:%M}"
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, text)
+
+
+@register.simple_tag(takes_context=True)
+def who(context: Context, actor: str) -> SafeString:
+    """Whoever did something, by name; the address under which it is recorded on hover."""
+    request = context["request"]
+    if not hasattr(request, "people_named"):
+        request.people_named = dict(Person.objects.values_list("email", "name"))
+    name = request.people_named.get(actor, "")
+    return format_html('<span title="{}">{}</span>', actor, name) if name else format_html("{}", actor)
 
 
 def day_text(value: dt.date, today: dt.date | None) -> str:

@@ -85,6 +85,18 @@ def table_of(actor: Actor, moment: Moment, asked: Mapping[str, str]) -> LeadTabl
     return LeadTable(actor, moment, filters, columns, sort, status, every, leads)
 
 
+def _telling(table: LeadTable) -> list[tuple[int, str]]:
+    """How many of the listed leads nobody has answered, and how many fit; nothing of what none is."""
+    if table.leads.is_empty():
+        return []
+    open_ones = table.leads.filter(pl.col("status").is_in(OPEN))
+    unanswered = int(open_ones["minutes"].is_null().sum())
+    fitting = int((table.leads["fit"] == "fits").sum())
+    return [
+        (number, what) for number, what in ((unanswered, "without an answer"), (fitting, "fit")) if number
+    ]
+
+
 @policy(*EVERYONE)
 @require_safe
 def leads(request: HttpRequest) -> HttpResponse:
@@ -98,6 +110,7 @@ def leads(request: HttpRequest) -> HttpResponse:
     context = {
         "table": table, "rows": table.rows(page) if count else [], "page_number": page, "pages": last,
         "first_row": (page - 1) * ROWS + 1, "last_row": min(page * ROWS, count), "count": count,
+        "telling": _telling(table),
         "anything": not table.all_leads.is_empty(),
         "filters": table.filters.choices(moment.pipeline, table.all_leads) if table.all_leads.height else [],
         "filtered": bool(table.filters.as_dict), "all_columns": LEAD_COLUMNS.values(), "statuses": STATUSES,
