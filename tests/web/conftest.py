@@ -26,6 +26,7 @@ def _clock(now: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages read the test's clock, and keep nothing of another test."""
     monkeypatch.setattr(timezone, "now", lambda: now())
     as_of._present.clear()
+    as_of._made_of.clear()
     as_of._past.clear()
     renewal._ready.clear()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
@@ -22,9 +24,10 @@ from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import collect
 from stageproof.engine.problem import Refused
 from stageproof.records.models import Deal, EvidenceVersion
+from stageproof.web import deal_list as deal_list_module
 from stageproof.web import renewal
 from stageproof.web.as_of import Moment, past, present
-from stageproof.web.deal_list import LEARNED, at_risk, deal_list, visible
+from stageproof.web.deal_list import LEARNED, DealList, at_risk, deal_list, visible
 from tests.web.conftest import Cast, Clock
 
 Verb = Callable[[Cast, str, dt.datetime, random.Random], Any]
@@ -134,6 +137,47 @@ def test_only_what_changed_is_worked_out(cast: Cast, now: Clock, monkeypatch: py
 
 
 original = renewal.book_of
+
+
+def test_whoever_began_before_a_change_is_shown_what_was_and_others_what_is(cast: Cast, now: Clock) -> None:
+    keys = [
+        create_deal(cast.ann, now=now(), facts={"name": f"Deal {n}", "amount": n}).deal.key for n in range(4)
+    ]
+    _shown(now)
+    began = present(now.at + dt.timedelta(seconds=1), now.at.date())
+    edit_deal(cast.ann, keys[1], now=now(), changes={"amount": 77})
+    create_deal(cast.ann, now=now(), facts={"name": "Another", "amount": 5})
+    after, *_ = _shown(now)
+    assert sorted(after["amount"].to_list()) == [0, 2, 3, 5, 77]
+    early = Pipeline(began.book, began.at, keeps=True)
+    assert_frame_equal(_renewed_again(began), deal_list(early).deals)
+    # What the slower one worked out is nobody's else.
+    again, *_ = _shown(now)
+    assert_frame_equal(again, after)
+
+
+def _renewed_again(pipeline: Pipeline) -> pl.DataFrame:
+    pipeline._remembered.pop("deal list")
+    return deal_list(pipeline).deals
+
+
+def test_those_who_ask_at_once_wait_for_the_one_who_works_it_out(
+    cast: Cast, now: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_deal(cast.ann, now=now(), facts={"name": "Deal", "amount": 1})
+    pipeline = present(now.at, now.at.date())
+    listed, asked, built = deal_list_module._built(pipeline), [], threading.Event()
+
+    def slowly(_: Pipeline) -> DealList:
+        asked.append(1)
+        built.wait(0.3)
+        return listed
+
+    monkeypatch.setattr(deal_list_module, "_built", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(deal_list, [pipeline] * 4))
+    assert len(asked) == 1
+    assert all(each is listed for each in found)
 
 
 def test_a_past_day_is_kept_until_something_of_that_day_changes(cast: Cast, now: Clock) -> None:

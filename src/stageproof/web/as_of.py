@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import OrderedDict
+import threading
+from collections import OrderedDict, deque
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from django.http import HttpRequest
@@ -16,7 +18,15 @@ from stageproof.engine.frames import instant_number, instant_of
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.readings import Where
-from stageproof.records.tables import Held, book, book_held, holds_still, organisation, pipeline_now
+from stageproof.records.tables import (
+    Held,
+    book,
+    book_held,
+    holds_still,
+    loaded_until,
+    organisation,
+    pipeline_now,
+)
 
 KEPT = 4
 """How many past days a process keeps ready."""
@@ -24,7 +34,9 @@ KEPT = 4
 LASTING = 10 * 60 * 1_000_000
 """How long in microseconds the present is shown as of the same instant while nothing changes."""
 
+_choosing = threading.RLock()
 _present: dict[str, tuple[Book, dt.date, Pipeline]] = {}
+_made_of: deque[tuple[Pipeline, tuple[int, int] | None]] = deque(maxlen=2)
 _past: OrderedDict[dt.date, tuple[Held, Pipeline]] = OrderedDict()
 
 
@@ -92,35 +104,45 @@ def asked_day(text: str, today: dt.date) -> dt.date | None:
 
 def present(now: dt.datetime, today: dt.date) -> Pipeline:
     """The pipeline of now; while nothing changes, that of a few minutes ago, whose lists are ready."""
-    whole = book()
-    found = _present.get("present")
-    at = instant_number(now)
-    # A clock that was set back must not show what has not happened yet.
-    if found and found[0] is whole and found[1] == today and -60_000_000 <= at - found[2].at <= LASTING:
-        return found[2]
-    pipeline = pipeline_now(now)
-    _present["present"] = (whole, today, pipeline)
-    return pipeline
+    whole, at = book(), instant_number(now)
+    # One for all who ask at once: what is worked out of it is worked out once.
+    with _choosing:
+        found = _present.get("present")
+        # A clock that was set back must not show what has not happened yet.
+        if found and found[0] is whole and found[1] == today and -60_000_000 <= at - found[2].at <= LASTING:
+            return found[2]
+        pipeline = pipeline_now(now)
+        _made_of.append((pipeline, loaded_until(pipeline.book)))
+        _present["present"] = (pipeline.book, today, pipeline)
+        return pipeline
 
 
-def is_present(pipeline: Pipeline) -> bool:
-    """Whether this is the pipeline that pages show as that of now."""
-    found = _present.get("present")
-    return found is not None and found[2] is pipeline
+def numbers_of(pipeline: Pipeline) -> tuple[int, int] | None:
+    """The numbers of the last change and of the directory that the pipeline was made of.
+
+    None of any but those that pages show as that of now, or showed just before.
+    """
+    return next((numbers for made, numbers in _made_of if made is pipeline), None)
+
+
+def at_work(pipeline: Pipeline) -> AbstractContextManager[object]:
+    """For whoever works out what all pages of a moment show: others who need it wait for it, not do the same."""
+    return pipeline.remember("at work", threading.RLock)
 
 
 def past(on: dt.date) -> Pipeline:
     """The pipeline at the end of a past day; the last few asked for are kept until something of that day changes."""
     whole, held = book_held()
-    found = _past.get(on)
-    if found is not None and holds_still(found[0], found[1].at):
-        _past.move_to_end(on)
-        return found[1]
-    pipeline = whole.as_of(on).kept()
-    _past[on] = (held, pipeline)
-    while len(_past) > KEPT:
-        _past.popitem(last=False)
-    return pipeline
+    with _choosing:
+        found = _past.get(on)
+        if found is not None and holds_still(found[0], found[1].at):
+            _past.move_to_end(on)
+            return found[1]
+        pipeline = whole.as_of(on).kept()
+        _past[on] = (held, pipeline)
+        while len(_past) > KEPT:
+            _past.popitem(last=False)
+        return pipeline
 
 
 def moment_at(as_of: str | None, known_at: str | None = None) -> Moment:

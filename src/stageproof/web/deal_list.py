@@ -26,7 +26,7 @@ from stageproof.engine.qualification import UNQUALIFIED, assessed_deals, assesse
 from stageproof.engine.tables import FOREVER
 from stageproof.records.models import Team
 from stageproof.records.tables import book
-from stageproof.web.as_of import Moment
+from stageproof.web.as_of import Moment, at_work
 from stageproof.web.renewal import renewed
 
 RISKS = {1: close_date, 3: alive}
@@ -62,7 +62,8 @@ class DealList:
 
 def deal_list(pipeline: Pipeline) -> DealList:
     """The list, built once per instant."""
-    return pipeline.remember("deal list", lambda: _built(pipeline))
+    with at_work(pipeline):
+        return pipeline.remember("deal list", lambda: _built(pipeline))
 
 
 def open_deals(pipeline: Pipeline) -> pl.DataFrame:
@@ -209,15 +210,16 @@ def _findings(pipeline: Pipeline, *, alone: bool = False) -> pl.DataFrame:
 
 def at_risk(pipeline: Pipeline) -> pl.DataFrame:
     """One row per deal and finding: deal, code, and what puts it into words."""
-    return pipeline.remember(
-        "deal risk rows",
-        lambda: renewed(
-            pipeline,
-            "risks",
-            _findings,
-            lambda before, few, keys: _with_changed_risks(before, _findings(few, alone=True), keys),
-        ),
-    )
+    with at_work(pipeline):
+        return pipeline.remember(
+            "deal risk rows",
+            lambda: renewed(
+                pipeline,
+                "risks",
+                _findings,
+                lambda before, few, keys: _with_changed_risks(before, _findings(few, alone=True), keys),
+            ),
+        )
 
 
 def _with_changed_risks(before: pl.DataFrame, changed: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

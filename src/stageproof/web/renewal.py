@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from stageproof.engine.book import Pipeline
-from stageproof.records.tables import deals_touched, loaded_until
-from stageproof.web.as_of import LASTING, is_present
+from stageproof.records.tables import deals_touched
+from stageproof.web.as_of import LASTING, numbers_of
 from stageproof.web.one_deal import book_of
 
 FEW = 200
@@ -44,10 +44,10 @@ def renewed(
 
     `spliced` is given the table before, the pipeline of the changed deals alone, and their keys.
     """
-    loaded = loaded_until(pipeline.book) if is_present(pipeline) else None
-    if loaded is None:
+    numbers = numbers_of(pipeline)
+    if numbers is None:
         return whole(pipeline)
-    seq, directory = loaded
+    seq, directory = numbers
     before = _ready.get(name)
     touched = _touched(before, pipeline, seq, directory)
     if before is None or touched is None:
@@ -56,7 +56,9 @@ def renewed(
         table, full_at = before.table, before.full_at
         if touched:
             table = spliced(table, _alone(pipeline, touched), touched)
-    _ready[name] = Ready(table, seq, directory, pipeline.day, full_at)
+    # Someone who was quicker may have left the list of a later change.
+    if before is None or before.seq <= seq or before.directory != directory:
+        _ready[name] = Ready(table, seq, directory, pipeline.day, full_at)
     return table
 
 
@@ -68,10 +70,10 @@ def _alone(pipeline: Pipeline, keys: Sequence[str]) -> Pipeline:
 
 
 def _touched(before: Ready | None, pipeline: Pipeline, seq: int, directory: int) -> list[str] | None:
-    """The deals that changed since; None where all are to be worked out anew."""
-    if before is None or before.directory != directory or before.seq > seq or before.day != pipeline.day:
+    """The deals that changed between the two, whichever is the later; None where all are to be worked out anew."""
+    if before is None or before.directory != directory or before.day != pipeline.day:
         return None
     if not 0 <= pipeline.at - before.full_at <= LASTING:
         return None
-    touched = deals_touched(before.seq)
+    touched = deals_touched(min(before.seq, seq))
     return touched if len(touched) <= FEW else None
