@@ -54,15 +54,15 @@ def freeze_reading(actor: Actor, *, name: str, asked: Asked, now: dt.datetime) -
     problems += [*_taken(name), *_ahead(asked, now)]
     if problems:
         raise Refused(problems)
-    fixed = replace(asked, as_of=asked.as_of or now, known_at=asked.known_at or now)
+    moment = (asked.as_of or now, asked.known_at or now)
     # Nobody who writes waits while the readings are computed.
     whole, until = book_until()
-    row = _computed(name, fixed, whole)
+    row = _computed(name, asked, whole, *moment)
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         if problems := _taken(name):
             raise Refused(problems)
         if learned_since(until, row.known_at):
-            row = _computed(name, fixed, book())
+            row = _computed(name, asked, book(), *moment)
         session.add([row])
     return row
 
@@ -120,13 +120,15 @@ def body_as_frozen(row: FrozenReading) -> Body:
     return body
 
 
-def _computed(name: str, asked: Asked, whole: Book) -> FrozenReading:
-    """What would be kept of this book; both of the moment's times must be said."""
-    text = written(body_as_asked(whole, asked))
+def _computed(
+    name: str, asked: Asked, whole: Book, as_of: dt.datetime, known_at: dt.datetime
+) -> FrozenReading:
+    """What would be kept of this book and moment."""
+    text = written(body_as_asked(whole, replace(asked, as_of=as_of, known_at=known_at)))
     return FrozenReading(
         name=name,
-        as_of=asked.as_of,
-        known_at=asked.known_at,
+        as_of=as_of,
+        known_at=known_at,
         since=asked.since,
         since_known_at=asked.since_known_at,
         period=asked.period.name,
