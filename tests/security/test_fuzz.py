@@ -104,7 +104,7 @@ def problems_of(response: Any, where: str) -> None:
     assert all(each["code"] and each["says"] and each["remedy"] is not None for each in told), where
 
 
-@pytest.mark.parametrize(("kind", "usual"), [("csv", 150), ("xlsx", 150), ("json", 150)])
+@pytest.mark.parametrize(("kind", "usual"), [("csv", 300), ("xlsx", 300), ("json", 300)])
 def test_spoiled_files_are_taken_whole_or_not_at_all(olga: Client, kind: str, usual: int) -> None:
     before, cost, taken = database_hash(), Cost(), 0
     for number in range(FIRST, FIRST + count(usual)):
@@ -146,7 +146,7 @@ def test_spoiled_bodies_break_nothing(
     draft = draft_definition(cast.olga, toml=toml.toml, now=now()).row
     sent = bodies(deal, contact, person.pk, draft)
     before, cost = database_hash(), Cost()
-    for number in range(FIRST, FIRST + count(2_000)):
+    for number in range(FIRST, FIRST + count(5_000)):
         method, path, body = sent[number % len(sent)]
         where = f"body {number} to {path}"
         data = json_body(random.Random(f"body {number}"), body)
@@ -157,5 +157,5 @@ def test_spoiled_bodies_break_nothing(
                 problems_of(response, where)
                 assert database_hash() == before, f"{where} was refused and changed something"
     assert database_hash() == before
-    assert cost.statuses.get(200, 0) + cost.statuses.get(201, 0) > count(2_000) // 50, cost
+    assert cost.statuses.get(200, 0) + cost.statuses.get(201, 0) > count(5_000) // 50, cost
     assert set(cost.statuses) >= {200, 201, 400, 422}, cost
