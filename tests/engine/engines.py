@@ -89,6 +89,9 @@ _SPARK = {
     "sql.adaptive.enabled": "false",
     "sql.codegen.wholeStage": "false",
     "sql.codegen.factoryMode": "NO_CODEGEN",
+    # Nor is anything asked often enough to be worth what the second compiler makes of it: with both, a session took twice
+    # the time of the processors.
+    "driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 _numbers = iter(range(10**9))
 _NATIVE: dict[str, Callable[[pl.DataFrame], Any]] = {
