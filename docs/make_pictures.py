@@ -55,7 +55,7 @@ WORK = (
     Picture("pipeline.png", 1280, 900, at="/pipeline"),
     Picture("movement.png", 1280, 900, at="/movement"),
     Picture("coverage.png", 1280, 1000, at="/coverage"),
-    Picture("funnel.png", 1280, 1000, at="/funnel"),
+    Picture("funnel.png", 1280, 1000, at="/funnel?period=2025-Q4"),
     Picture("expansion.png", 1280, 1000, at="/expansion"),
 )
 """The pages people work in, on the day after the story; `at` is the address of the page."""
