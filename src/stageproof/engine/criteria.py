@@ -51,14 +51,7 @@ class Assessed:
 
     def in_words(self, *others: str) -> Lazy:
         """The criteria's columns with the states themselves, after the other columns named."""
-        words = {
-            name: reduce(
-                lambda word, state, name=name: nw.when(nw.col(name) == RANK[state]).then(nw.lit(state)).otherwise(word),
-                STATES[:-1],
-                nw.lit(STATES[-1]),
-            )
-            for *_, name in self.columns
-        }  # fmt: skip
+        words = {name: _in_words(name) for *_, name in self.columns}
         return self.frame.select(*others, **words)
 
 
@@ -76,6 +69,13 @@ class Moment:
     def of(cls, pipeline: Pipeline) -> Moment:
         book = pipeline.book
         return cls(pipeline.at, pipeline.day, book.fields, frozenset(book.tables), book.currency)
+
+
+def _in_words(name: str) -> nw.Expr:
+    word: nw.Expr = nw.lit(STATES[-1])
+    for state in STATES[:-1]:
+        word = nw.when(nw.col(name) == RANK[state]).then(nw.lit(state)).otherwise(word)
+    return word
 
 
 def assess(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Assessed:

@@ -125,8 +125,8 @@ def _spent_by_open_deals(pipeline: Pipeline) -> nw.LazyFrame[Any]:
         nw.col("entered_at") <= pipeline.at, nw.coalesce(nw.col("left_at"), nw.lit(FOREVER)) > pipeline.at
     )
     key = deal_key(pipeline.open, here)
-    whole_stay = nw.col("earlier") + (nw.lit(pipeline.at + 1) - nw.col("entered_at"))
-    here = here.select(key, spent=whole_stay.cast(nw.Int64))
+    so_far = nw.col("earlier") + (nw.lit(pipeline.at + 1) - nw.col("entered_at"))
+    here = here.select(key, spent=so_far.cast(nw.Int64))
     return (
         pipeline.open.select("deal", *({key} - {"deal"}))
         .join(here, on=key, how="inner")
