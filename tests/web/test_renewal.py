@@ -27,7 +27,14 @@ from stageproof.records.models import Deal, EvidenceVersion
 from stageproof.web import deal_list as deal_list_module
 from stageproof.web import renewal
 from stageproof.web.as_of import Moment, past, present
-from stageproof.web.deal_list import LEARNED, DealList, at_risk, deal_list, visible
+from stageproof.web.deal_list import (
+    LEARNED,
+    at_risk,
+    deal_list,
+    open_deals,
+    risks_among,
+    visible,
+)
 from tests.web.conftest import Cast, Clock
 
 Verb = Callable[[Cast, str, dt.datetime, random.Random], Any]
@@ -113,6 +120,19 @@ def test_changes_one_after_the_other_give_the_list_of_all(cast: Cast, now: Clock
         assert_frame_equal(
             risks.filter(known).select(same), at_risk(fresh).filter(known).select(same), check_row_order=False
         )
+    # Of a past day the open deals alone are listed, and only those shown are checked.
+    on = now.at.date()
+    now.days(40)
+    then = past(on)
+    whole = Pipeline(then.book, then.at, keeps=True)
+    listed = deal_list(whole).deals.drop("_words", "deal_no")
+    assert_frame_equal(
+        open_deals(then).drop("deal_no"), listed.filter(pl.col("status") == "open"), check_column_order=False
+    )
+    keys = listed["deal"].to_list()[::2]
+    assert not then.remembers("deal risk rows")
+    every = at_risk(whole).filter(pl.col("deal").is_in(keys))
+    assert_frame_equal(risks_among(then, keys), every, check_row_order=False)
 
 
 def _shown(now: Clock) -> Any:
@@ -166,16 +186,16 @@ def test_those_who_ask_at_once_wait_for_the_one_who_works_it_out(
 ) -> None:
     create_deal(cast.ann, now=now(), facts={"name": "Deal", "amount": 1})
     pipeline = present(now.at, now.at.date())
-    listed, asked, built = deal_list_module._built(pipeline), [], threading.Event()
+    listed, asked, built = deal_list_module._listed(pipeline), [], threading.Event()
 
-    def slowly(_: Pipeline) -> DealList:
+    def slowly(_: Pipeline) -> pl.DataFrame:
         asked.append(1)
         built.wait(0.3)
         return listed
 
-    monkeypatch.setattr(deal_list_module, "_built", slowly)
+    monkeypatch.setattr(deal_list_module, "_listed", slowly)
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(deal_list, [pipeline] * 4))
+        found = list(pool.map(lambda each: deal_list(each).deals, [pipeline] * 4))
     assert len(asked) == 1
     assert all(each is listed for each in found)
 

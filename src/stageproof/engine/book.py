@@ -236,6 +236,10 @@ class Pipeline:
         found: T = self._remembered[name]
         return found
 
+    def remembers(self, name: str) -> bool:
+        """Whether something was computed under this name already."""
+        return name in self._remembered
+
     def kept(self) -> Pipeline:
         """The same pipeline with its deals held in memory: quicker from the second figure on, where there is room."""
         return Pipeline(self.book, self.at, self.known_at, keeps=True, rates_on=self.rates_on)
@@ -276,7 +280,10 @@ class Pipeline:
     @cached_property
     def open(self) -> Lazy:
         """The open deals, one row each."""
-        return self.deals.filter(nw.col("status") == "open")
+        if not self.keeps or "deals" in self.__dict__:
+            return self.deals.filter(nw.col("status") == "open")
+        # Few of the deals that ever were are open: whoever asks for these alone need not hold the others.
+        return in_memory(self._valued(self.in_force("deals").filter(nw.col("status") == "open")))
 
     @cached_property
     def closed(self) -> Lazy:

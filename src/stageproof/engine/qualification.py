@@ -92,7 +92,8 @@ def assessed_in_hand(definition: Definition, one: OneDeal) -> dict[str, Any]:
     else:
         qualification = WAIVED if count[WAIVED] else QUALIFIED
     counts = {f"criteria_{state}": number for state, number in count.items()}
-    return {"deal": one.deal["deal"], "position": position, "qualification": qualification, **counts, **found}
+    facts = {name: one.deal.get(name) for name in ("deal", "pipeline")}
+    return {**facts, "position": position, "qualification": qualification, **counts, **found}
 
 
 def known_position(definition: Definition, stage: str | None) -> int:

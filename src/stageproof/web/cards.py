@@ -17,7 +17,7 @@ from stageproof.engine.frames import day_of
 from stageproof.engine.hygiene.finding import Context, kind_of, remedy, seen
 from stageproof.engine.proof import sentence
 from stageproof.records.models import Deal
-from stageproof.web.deal_list import DealList, at_risk
+from stageproof.web.deal_list import DealList, risks_among
 
 FIRST = (
     "past",
@@ -102,7 +102,7 @@ def risks_of(pipeline: Pipeline, keys: list[str]) -> dict[str, list[Risk]]:
     """What the checks found about some deals, the most pressing first."""
     context = Context(pipeline.on, pipeline.currency, pipeline.definitions)
     found: dict[str, list[Risk]] = defaultdict(list)
-    for row in at_risk(pipeline).filter(pl.col("deal").is_in(keys)).iter_rows(named=True):
+    for row in risks_among(pipeline, keys).iter_rows(named=True):
         kind = kind_of(row["code"])
         found[row["deal"]].append(Risk(row["code"], kind.says, seen(row, context), remedy(row, context)))
     for risks in found.values():

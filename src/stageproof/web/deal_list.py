@@ -18,15 +18,19 @@ from stageproof.engine.definition import Criterion, Definition, Stage
 from stageproof.engine.frames import DAY, collect
 from stageproof.engine.hygiene.alive import alive, stage_norms
 from stageproof.engine.hygiene.close_date import close_date
-from stageproof.engine.hygiene.monday import MondayRun
+from stageproof.engine.hygiene.finding import KINDS
+from stageproof.engine.hygiene.monday import MondayRun, usual
+from stageproof.engine.hygiene.subjects import Usual
 from stageproof.engine.measures.placing import deals_under
 from stageproof.engine.measures.time_in_stage import spent_by_open_deals
 from stageproof.engine.one_deal import in_hand
 from stageproof.engine.qualification import UNQUALIFIED, assessed_deals, assessed_in_hand
 from stageproof.engine.tables import FOREVER
+from stageproof.engine.terms import NUMBER, deal_key
 from stageproof.records.models import Team
 from stageproof.records.tables import book
-from stageproof.web.as_of import Moment, at_work
+from stageproof.web.as_of import Moment, at_work, numbers_of
+from stageproof.web.one_deal import book_of
 from stageproof.web.renewal import renewed
 
 RISKS = {1: close_date, 3: alive}
@@ -48,8 +52,12 @@ class DealList:
     """Every deal of a pipeline, open or closed, and the criteria that stand in its columns, per definition."""
 
     pipeline: Pipeline
-    deals: pl.DataFrame
     criteria: Mapping[str, tuple[tuple[Stage, Criterion, str], ...]]
+
+    @property
+    def deals(self) -> pl.DataFrame:
+        with at_work(self.pipeline):
+            return self.pipeline.remember("deals listed", lambda: _listed(self.pipeline))
 
     def exit_criteria(self, row: Mapping[str, Any], definition: Definition) -> list[tuple[Criterion, str]]:
         """The exit criteria of the stage that a deal is in, each with its state."""
@@ -62,26 +70,41 @@ class DealList:
 
 def deal_list(pipeline: Pipeline) -> DealList:
     """The list, built once per instant."""
-    with at_work(pipeline):
-        return pipeline.remember("deal list", lambda: _built(pipeline))
+    return pipeline.remember("deal list", lambda: _built(pipeline))
 
 
 def open_deals(pipeline: Pipeline) -> pl.DataFrame:
     """The open deals of the list, which most pages begin from."""
-    return pipeline.remember(
-        "open deals", lambda: deal_list(pipeline).deals.filter(pl.col("status") == "open")
+    with at_work(pipeline):
+        return pipeline.remember("open deals", lambda: _open(pipeline))
+
+
+def _open(pipeline: Pipeline) -> pl.DataFrame:
+    if numbers_of(pipeline) is not None or pipeline.remembers("deals listed"):
+        return deal_list(pipeline).deals.filter(pl.col("status") == "open")
+    # Of a past day nobody may ever ask for the others.
+    return _rows(pipeline, _norms(pipeline), _assessed(pipeline), collect(pipeline.open))
+
+
+def _listed(pipeline: Pipeline) -> pl.DataFrame:
+    # What is usual is learned from all deals: it stays what it was until all are looked at again.
+    norms = renewed(pipeline, "norms", _norms, lambda before, *_: before)
+    return renewed(
+        pipeline,
+        "deals",
+        lambda each: _with_words(_rows(each, norms, _assessed(each), collect(each.deals))),
+        lambda before, few, keys: _with_changed(
+            before, _with_words(_rows(few, norms, _assessed_in_hand(few), collect(few.deals))), keys
+        ),
     )
+
+
+def _with_words(deals: pl.DataFrame) -> pl.DataFrame:
+    # Who searches asks again and again, and turning all names to lower case takes longest.
+    return deals.with_columns(_words=_words())
 
 
 def _built(pipeline: Pipeline) -> DealList:
-    # What is usual is learned from all deals: it stays what it was until all are looked at again.
-    norms = renewed(pipeline, "norms", _norms, lambda before, *_: before)
-    deals = renewed(
-        pipeline,
-        "deals",
-        lambda each: _rows(each, norms, _assessed(each)),
-        lambda before, few, keys: _with_changed(before, _rows(few, norms, _assessed_in_hand(few)), keys),
-    )
     criteria = {
         each.pipeline: tuple(
             (stage, criterion, f"criterion_{place}_{criterion.id}")
@@ -90,7 +113,7 @@ def _built(pipeline: Pipeline) -> DealList:
         )
         for each in pipeline.definitions
     }
-    return DealList(pipeline, deals, criteria)
+    return DealList(pipeline, criteria)
 
 
 def _with_changed(before: pl.DataFrame, changed: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
@@ -137,7 +160,10 @@ def _assessed(pipeline: Pipeline) -> list[pl.DataFrame]:
     for definition in pipeline.definitions:
         assessed = assessed_deals(pipeline, definition, deals_under(pipeline, definition, pipeline.open))
         names = [name for *_, name in assessed.columns]
-        parts.append(collect(assessed.frame.select("deal", "position", "qualification", *COUNTS, *names)))
+        key = deal_key(assessed.frame)
+        parts.append(
+            collect(assessed.frame.select(key, "pipeline", "position", "qualification", *COUNTS, *names))
+        )
     return parts
 
 
@@ -152,7 +178,7 @@ def _assessed_in_hand(pipeline: Pipeline) -> list[pl.DataFrame]:
             for each in stage.exit
         ]
         whole = dict.fromkeys(("position", *COUNTS, *names), pl.Int64)
-        schema = {"deal": pl.String, "qualification": pl.String, **whole}
+        schema = {"deal": pl.String, "pipeline": pl.String, "qualification": pl.String, **whole}
         parts.append(
             pl.DataFrame(
                 [assessed_in_hand(definition, one) for one in in_hand(pipeline, rows)], schema=schema
@@ -161,29 +187,41 @@ def _assessed_in_hand(pipeline: Pipeline) -> list[pl.DataFrame]:
     return parts
 
 
-def _rows(pipeline: Pipeline, norms: pl.DataFrame, parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    deals = collect(pipeline.deals)
-    if parts:
-        deals = deals.join(pl.concat(parts, how="diagonal"), on="deal", how="left")
-    else:
-        nothing = {name: pl.lit(None, pl.Int64) for name in COUNTS}
-        deals = deals.with_columns(position=pl.lit(-1), qualification=pl.lit(None, pl.String), **nothing)
-    days = collect(spent_by_open_deals(pipeline)).select("deal", days_in_stage=pl.col("spent") // DAY)
+def _rows(
+    pipeline: Pipeline, norms: pl.DataFrame, parts: Sequence[pl.DataFrame], deals: pl.DataFrame
+) -> pl.DataFrame:
+    """The deals with what their stage and their criteria say, in the order of the list."""
+    if not parts:
+        nothing = {name: pl.lit(None, pl.Int64) for name in (*COUNTS, "days_in_stage", "norm_days")}
+        nowhere = deals.with_columns(position=pl.lit(-1), qualification=pl.lit(None, pl.String), **nothing)
+        return _in_order(nowhere)
+    placed = pl.concat(parts, how="diagonal")
+    days = collect(spent_by_open_deals(pipeline)).with_columns(days_in_stage=pl.col("spent") // DAY)
+    key = _key(placed, days)
     # The only definition there is rules every pipeline, whatever its name.
-    keys = ["position"] if len(pipeline.definitions) == 1 else ["pipeline", "position"]
-    deals = deals.join(days, on="deal", how="left")
-    deals = deals.join(norms.select(*keys, "norm_days"), on=keys, how="left")
-    return _in_order(deals.with_columns(_words=_words()))
+    of_a_norm = ["position"] if len(pipeline.definitions) == 1 else ["pipeline", "position"]
+    # The deals have many columns: they are joined last, and once.
+    placed = placed.join(days.select(key, "days_in_stage"), on=key, how="left")
+    placed = placed.join(norms.select(*of_a_norm, "norm_days"), on=of_a_norm, how="left").drop("pipeline")
+    key = _key(placed, deals)
+    return _in_order(
+        deals.join(placed.drop("deal" if key != "deal" else [], strict=False), on=key, how="left")
+    )
+
+
+def _key(one: pl.DataFrame, other: pl.DataFrame) -> str:
+    return NUMBER if NUMBER in one.columns and NUMBER in other.columns else "deal"
 
 
 def _words() -> pl.Expr:
-    """Name, account and identifier as they are searched: once per deal, for turning them to lower case takes longest."""
+    """Name, account and identifier as they are searched."""
     return pl.concat_str(SEARCHED, separator="\n", ignore_nulls=True).str.to_lowercase()
 
 
-def holding(text: str) -> pl.Expr:
+def holding(text: str, deals: pl.DataFrame) -> pl.Expr:
     """Whether the name, the account or the identifier of a deal in the list holds the text, in any case."""
-    return pl.col("_words").str.contains(text.casefold(), literal=True)
+    words = pl.col("_words") if "_words" in deals.columns else _words()
+    return words.str.contains(text.casefold(), literal=True)
 
 
 def _norms(pipeline: Pipeline) -> pl.DataFrame:
@@ -201,10 +239,10 @@ def _norms(pipeline: Pipeline) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _findings(pipeline: Pipeline, *, alone: bool = False) -> pl.DataFrame:
+def _findings(pipeline: Pipeline, learned: Usual | None = None) -> pl.DataFrame:
     """What the checks of dates and of life found, for marks and for the filter by risk."""
     return MondayRun(
-        pipeline, {number: check(pipeline, alone=alone) for number, check in RISKS.items()}
+        pipeline, {number: check(pipeline, usual=learned) for number, check in RISKS.items()}
     ).findings
 
 
@@ -217,9 +255,24 @@ def at_risk(pipeline: Pipeline) -> pl.DataFrame:
                 pipeline,
                 "risks",
                 _findings,
-                lambda before, few, keys: _with_changed_risks(before, _findings(few, alone=True), keys),
+                lambda before, few, keys: _with_changed_risks(before, _findings(few, Usual()), keys),
             ),
         )
+
+
+def risks_among(pipeline: Pipeline, keys: Sequence[str]) -> pl.DataFrame:
+    """The same of some deals: of a past day only these are looked at, unless all were."""
+    if numbers_of(pipeline) is not None or pipeline.remembers("deal risk rows"):
+        return at_risk(pipeline).filter(pl.col("deal").is_in(keys))
+    few = Pipeline(book_of(pipeline.book, keys), pipeline.at, pipeline.known_at, keeps=True)
+    return _findings(few, usual(pipeline))
+
+
+def risk_codes(pipeline: Pipeline) -> set[str]:
+    """The kinds of finding that there are; of a past day where not all deals were looked at, those that there may be."""
+    if numbers_of(pipeline) is not None or pipeline.remembers("deal risk rows"):
+        return pipeline.remember("risk codes", lambda: set(at_risk(pipeline)["code"].unique()))
+    return {code for code, kind in KINDS.items() if kind.check in RISKS}
 
 
 def _with_changed_risks(before: pl.DataFrame, changed: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:

@@ -12,7 +12,7 @@ from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import day_number
 from stageproof.engine.hygiene.finding import kind_of
 from stageproof.engine.period import Calendar, Period
-from stageproof.web.deal_list import at_risk, holding
+from stageproof.web.deal_list import at_risk, holding, risk_codes
 
 FIELDS = ("owner", "team", "source")
 NONE = "(none)"
@@ -72,7 +72,7 @@ class Filters:
         if self.period:
             tests.append(self._closing(pipeline.book.calendar.period(self.period)))
         if self.text:
-            tests.append(holding(self.text))
+            tests.append(holding(self.text, deals))
         narrowed = deals.filter(*tests) if tests else deals
         if not self.risk:
             return narrowed
@@ -106,8 +106,7 @@ class Filters:
         )
 
     def _of_risk(self, pipeline: Pipeline) -> Filter:
-        found = pipeline.remember("risk codes", lambda: set(at_risk(pipeline)["code"].unique()))
-        codes = sorted(found | ({self.risk} - {"", ANY_RISK}))
+        codes = sorted(risk_codes(pipeline) | ({self.risk} - {"", ANY_RISK}))
         labels = {ANY_RISK: "Any risk", **{code: kind_of(code).says for code in codes}}
         return Filter("risk", "Risk", [Choice(v, label, v == self.risk) for v, label in labels.items()])
 

@@ -214,7 +214,8 @@ def leads_named(actor: Actor, moment: Moment, text: str, count: int) -> Group:
 
 def deals_named(actor: Actor, moment: Moment, text: str, count: int) -> Group:
     """Deals whose name, account or identifier holds the text, open ones first, then the largest."""
-    deals = visible(actor, moment, deal_list(moment.pipeline).deals).filter(holding(text)).select(SHOWN)
+    every = visible(actor, moment, deal_list(moment.pipeline).deals)
+    deals = every.filter(holding(text, every)).select(SHOWN)
     first = (pl.col("status") != "open").alias("closed")
     rows = deals.sort(first, maintain_order=True).head(count + 1).to_dicts()
     hits = [

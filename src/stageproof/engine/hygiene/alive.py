@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import narwhals as nw
@@ -10,7 +10,15 @@ import narwhals as nw
 from stageproof.engine.book import Pipeline, in_memory
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import DAY, collect
-from stageproof.engine.hygiene.subjects import Checked, Test, day_of_instant, findings, missing_since, ruled
+from stageproof.engine.hygiene.subjects import (
+    Checked,
+    Test,
+    Usual,
+    day_of_instant,
+    findings,
+    missing_since,
+    ruled,
+)
 from stageproof.engine.measures.cycle_length import cycle_length
 from stageproof.engine.measures.time_in_stage import spent_by_open_deals, time_in_stage
 from stageproof.engine.terms import deal_key
@@ -24,26 +32,30 @@ QUIET_DAYS = 14
 """Days without the buyer at a stage that the definition does not know."""
 
 
-def alive(pipeline: Pipeline, *, alone: bool = False) -> Checked:
+def alive(pipeline: Pipeline, *, usual: Usual | None = None) -> Checked:
     """Deals without the buyer, without a next step ahead, too long in their stage, or older than any that
     closed.
 
-    `alone` leaves out what only the history of all deals can tell, and the notes of what could not be checked.
+    `usual` is given for a book of a few deals, of which nothing can be learned; then there are no notes of what could
+    not be checked either.
     """
-    contact, notes = _last_contact(pipeline)
-    norms = {} if alone else stage_norms(pipeline)
+    contact, notes = _last_contact(
+        pipeline, activities_have_sides(pipeline) if usual is None else usual.sides
+    )
+    norms = stage_norms(pipeline) if usual is None else usual.stage_norms
+    longest = longest_cycle(pipeline) if usual is None else usual.longest_cycle
     found: list[nw.LazyFrame[Any]] = []
     for definition, rules, deals in ruled(pipeline):
-        frame = _with_next_step(pipeline, deals if alone else _with_time_in_stage(pipeline, deals))
+        frame = _with_next_step(pipeline, _with_time_in_stage(pipeline, deals) if norms else deals)
         if contact is not None:
             frame = frame.join(contact, on=deal_key(frame, contact), how="left")
-        tests = [*_next_step(pipeline), *(() if alone else _ghosts(pipeline))]
+        tests = [*_next_step(pipeline), *_ghosts(pipeline, longest)]
         if contact is not None:
             tests += _silent(pipeline, definition)
-        if definition is not None and not alone:
+        if definition is not None and norms:
             tests += _overdue(pipeline, definition, norms, rules.stage_age_factor)
         found += findings(in_memory(frame), CHECK, tests)
-    return Checked(tuple(found), () if alone else (*notes, *_unchecked(pipeline, norms)))
+    return Checked(tuple(found), (*notes, *_unchecked(pipeline, norms)) if usual is None else ())
 
 
 def stage_norms(pipeline: Pipeline) -> dict[tuple[str, int], float]:
@@ -70,14 +82,28 @@ def _usual_days(pipeline: Pipeline) -> dict[tuple[str, int], float]:
     return usual
 
 
-def _last_contact(pipeline: Pipeline) -> tuple[nw.LazyFrame[Any] | None, list[str]]:
+def activities_have_sides(pipeline: Pipeline) -> bool:
+    """Whether the book says of any activity whose it was."""
+    activities = pipeline.activities
+    if activities is None:
+        return False
+    return bool(collect(activities.filter(~nw.col("side").is_null()).select("side").head(1)).height)
+
+
+def longest_cycle(pipeline: Pipeline) -> int | None:
+    """The days that the longest of the closed deals took; None where too few have closed to say."""
+    closed = cycle_length(pipeline, outcomes=("won", "lost")).row(0, named=True)
+    return closed["longest"] if closed["deals"] >= ENOUGH_CLOSED else None
+
+
+def _last_contact(pipeline: Pipeline, sides: bool) -> tuple[nw.LazyFrame[Any] | None, list[str]]:
     """Per deal the day of the buyer's last activity; of any, where the book does not say whose they were."""
     activities = pipeline.activities
     if activities is None:
         return None, ["When the buyer was last heard: the book holds no activities."]
     notes = []
     buyers = activities.filter(nw.col("side") == "buyer")
-    if not collect(activities.filter(~nw.col("side").is_null()).select("side").head(1)).height:
+    if not sides:
         notes.append("Whose activities they were: the book does not say, so any activity counts.")
         buyers = activities
     key = deal_key(pipeline.open, buyers)
@@ -128,7 +154,7 @@ def _with_time_in_stage(pipeline: Pipeline, deals: nw.LazyFrame[Any]) -> nw.Lazy
 
 
 def _overdue(
-    pipeline: Pipeline, definition: Definition, norms: dict[tuple[str, int], float], factor: float
+    pipeline: Pipeline, definition: Definition, norms: Mapping[tuple[str, int], float], factor: float
 ) -> Iterator[Test]:
     days = nw.col("days_in_stage")
     for position in range(len(definition.stages)):
@@ -140,15 +166,13 @@ def _overdue(
             yield Test("too_long_in_stage", here, since, days, nw.lit(limit))
 
 
-def _ghosts(pipeline: Pipeline) -> Iterator[Test]:
-    closed = cycle_length(pipeline, outcomes=("won", "lost")).row(0, named=True)
-    if closed["deals"] >= ENOUGH_CLOSED:
-        longest = closed["longest"]
+def _ghosts(pipeline: Pipeline, longest: int | None) -> Iterator[Test]:
+    if longest is not None:
         age = nw.lit(pipeline.day) - nw.col("created_on")
         yield Test("ghost", age > longest, nw.col("created_on") + longest + 1, age, nw.lit(longest))
 
 
-def _unchecked(pipeline: Pipeline, norms: dict[tuple[str, int], float]) -> Iterator[str]:
+def _unchecked(pipeline: Pipeline, norms: Mapping[tuple[str, int], float]) -> Iterator[str]:
     if _next_step_column(pipeline) is None:
         yield "Next steps: the book holds none."
     elif _next_step_column(pipeline) == "next_step":

@@ -15,6 +15,7 @@ from stageproof.engine.frames import DAY, collect
 from stageproof.engine.hygiene.subjects import (
     Checked,
     Test,
+    Usual,
     day_of_instant,
     findings,
     later,
@@ -33,15 +34,16 @@ ENOUGH_WON = 10
 """How many won deals it takes to say how long the stages after one take."""
 
 
-def close_date(pipeline: Pipeline, *, alone: bool = False) -> Checked:
+def close_date(pipeline: Pipeline, *, usual: Usual | None = None) -> Checked:
     """Close dates that are missing, past, unconfirmed by the buyer, pushed too often, or sooner than
     possible.
 
-    `alone` leaves out what only the history of all deals can tell, and the notes of what could not be checked.
+    `usual` is given for a book of a few deals, of which nothing can be learned; then there are no notes of what could
+    not be checked either.
     """
     if "close_on" not in pipeline.book.fields:
         return Checked((), ("Close dates: the book holds none.",))
-    remaining = {} if alone else days_after_stage(pipeline)
+    remaining = days_after_stage(pipeline) if usual is None else usual.days_after_stage
     found: list[nw.LazyFrame[Any]] = []
     for definition, rules, deals in ruled(pipeline):
         known = _with_confirmation(pipeline, rules, missing_since(pipeline, deals, ["close_on"]))
@@ -51,7 +53,7 @@ def close_date(pipeline: Pipeline, *, alone: bool = False) -> Checked:
         if pipeline.evidence is not None:
             tests.append(_unconfirmed(pipeline, rules))
         found += findings(frame, CHECK, tests)
-    return Checked(tuple(found), () if alone else tuple(_unchecked(pipeline, remaining)))
+    return Checked(tuple(found), tuple(_unchecked(pipeline, remaining)) if usual is None else ())
 
 
 def days_after_stage(pipeline: Pipeline) -> dict[tuple[str, int], float]:

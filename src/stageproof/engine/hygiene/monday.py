@@ -12,12 +12,12 @@ import polars as pl
 
 from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import collect
-from stageproof.engine.hygiene.alive import alive
-from stageproof.engine.hygiene.close_date import close_date
+from stageproof.engine.hygiene.alive import activities_have_sides, alive, longest_cycle, stage_norms
+from stageproof.engine.hygiene.close_date import close_date, days_after_stage
 from stageproof.engine.hygiene.facts import facts
 from stageproof.engine.hygiene.finding import Context, kind_of, remedy, seen
 from stageproof.engine.hygiene.stage_earned import stage_earned
-from stageproof.engine.hygiene.subjects import FINDING, Checked
+from stageproof.engine.hygiene.subjects import FINDING, Checked, Usual
 
 TITLES = {
     1: "Is the close date real?",
@@ -120,6 +120,21 @@ class MondayRun:
             deals=nw.len(), amount=nw.coalesce(nw.col("amount").sum(), nw.lit(0))
         )
         return collect(counted).select(*keys, "deals", "amount")
+
+
+def usual(pipeline: Pipeline) -> Usual:
+    """What the history of all deals tells at the instant, for checking a few of them."""
+    # Each of these asks for a few columns of all deals, which is less than to hold them whole.
+    asked = Pipeline(pipeline.book, pipeline.at, pipeline.known_at, rates_on=pipeline.rates_on)
+    return pipeline.remember(
+        "usual",
+        lambda: Usual(
+            days_after_stage(asked) if "close_on" in asked.book.fields else {},
+            stage_norms(asked),
+            longest_cycle(asked),
+            activities_have_sides(asked),
+        ),
+    )
 
 
 def monday(pipeline: Pipeline) -> MondayRun:

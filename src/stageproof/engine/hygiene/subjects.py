@@ -3,7 +3,7 @@ findings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +31,20 @@ class Test:
     value: nw.Expr | None = None
     limit: nw.Expr | None = None
     detail: nw.Expr | None = None
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What the history of all deals tells, by which each deal is judged.
+
+    Median days from leaving a stage to winning and usual days in a stage, per definition and position; the longest
+    cycle of a closed deal in days; whether any activity says whose it was.
+    """
+
+    days_after_stage: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    stage_norms: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    longest_cycle: int | None = None
+    sides: bool = True
 
 
 @dataclass(frozen=True)

@@ -195,7 +195,7 @@ def _time_in_stage() -> tuple[Figure, ...]:
         Figure("median_completed", "Time in stage, median of those that left", "days",
                "Days in the stage, of the deals that have left it: half took fewer.",
                joined("the middle of {a}", a=done)),
-        Figure("deals", "Deals that were there", "count", "Deals that were in the stage: first in the period, or ever.", both),
+        Figure("deals", "Deals that were there", "count", "Deals in the stage, first in the period or ever.", both),
         Figure("completed", "Deals that left", "count", "Deals that have left the stage.", said("deals that left")),
         Figure("still_there", "Deals still there", "count", "Deals that are in the stage now.",
                said("deals still there")),

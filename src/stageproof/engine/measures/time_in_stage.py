@@ -127,11 +127,9 @@ def _spent_by_open_deals(pipeline: Pipeline) -> nw.LazyFrame[Any]:
     key = deal_key(pipeline.open, here)
     so_far = nw.col("earlier") + (nw.lit(pipeline.at + 1) - nw.col("entered_at"))
     here = here.select(key, spent=so_far.cast(nw.Int64))
-    return (
-        pipeline.open.select("deal", *({key} - {"deal"}))
-        .join(here, on=key, how="inner")
-        .select("deal", "spent")
-    )
+    number = {key} - {"deal"}
+    spent = pipeline.open.select("deal", *number).join(here, on=key, how="inner")
+    return spent.select("deal", *number, "spent")
 
 
 def named_in_two_ways(pipeline: Pipeline, runs: nw.LazyFrame[Any]) -> bool:
