@@ -94,11 +94,13 @@ def test_the_target_is_the_same_in_every_quarter(company: Tables) -> None:
 def test_teams_and_sellers_share_the_target_to_the_cent(company: Tables) -> None:
     query = """
         select starts_on, sum(amount) filter (owner is null), sum(amount) filter (owner is not null)
-        from targets where team is not null group by starts_on
+        from targets where team is not null or owner is not null group by starts_on
     """
     rows = sql(company, query)
     assert len(rows) == 12
     assert {(teams, sellers) for _, teams, sellers in rows} == {(TARGET, TARGET)}
+    # A target is of a person or of a team: those of both would not show where targets are set.
+    assert sql(company, "select count(*) from targets where team is not null and owner is not null") == [(0,)]
 
 
 @pytest.mark.parametrize(

@@ -208,8 +208,8 @@ def load_targets(session: Writing, ids: Ids, targets: pl.DataFrame) -> int:
     names = ["owner_id", "team_id", "starts_on", "ends_on", "amount", "currency", "removed", *TIMES]
     rows = (
         (
-            ids.people.get(row["owner"] or ""), ids.teams.get(row["team"] or ""), row["starts_on"], row["ends_on"],
-            row["amount"], row["currency"], False, *_times(ids, row),
+            ids.people.get(row["owner"] or ""), None if row["owner"] else ids.teams.get(row["team"] or ""),
+            row["starts_on"], row["ends_on"], row["amount"], row["currency"], False, *_times(ids, row),
         )
         for row in _in_order(targets)
         # A target of someone who is not here would read as one of the whole.

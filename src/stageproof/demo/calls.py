@@ -26,7 +26,7 @@ def set_targets(journal: Journal, year: int) -> None:
             amount = sum(share for person, share in zip(sellers, shares, strict=True) if person.team == team)
             _target(journal, at, starts_on, None, team, amount)
         for person, share in zip(sellers, shares, strict=True):
-            _target(journal, at, starts_on, person.name, person.team, share)
+            _target(journal, at, starts_on, person.name, None, share)
 
 
 def _target(
