@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from stageproof.records.models import Deal
@@ -25,6 +26,22 @@ def test_a_fault_is_said_in_a_page_of_ours(at: At, deal: Deal, monkeypatch: pyte
     assert "Something failed here" in text_of(answer)
     assert "To the start page" in text_of(answer)
     assert "a bug" not in answer.content.decode()
+
+
+def test_a_database_that_is_locked_is_said_and_may_be_tried_again(
+    at: At, deal: Deal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*_: object, **__: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("stageproof.web.moves.move_deal", locked)
+    client = at("ann")
+    page = client.post(f"/deals/{deal.key}/move", {"to": "lost", "lost_reason": "Price"})
+    assert (page.status_code, page["Retry-After"]) == (503, "5")
+    assert "The database does not answer just now" in text_of(page)
+    part = client.post(f"/deals/{deal.key}/move", {"to": "lost"}, headers={"hx-request": "true"})
+    assert (part.status_code, part["HX-Retarget"]) == (503, "#dialog")
+    assert Deal.objects.get().status == "open"
 
 
 def test_offline_pages_hold_nothing_of_anybody_and_are_open(at: At, cast: Cast) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import structlog
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -13,6 +15,8 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import Conflict, NotFound
 from stageproof.actions.permission import Forbidden, forbid
 from stageproof.engine.problem import Problem, Refused
+
+_log = structlog.get_logger("stageproof.web")
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -26,7 +30,7 @@ def wants_part(request: HttpRequest) -> bool:
 
 
 class AnswersMiddleware:
-    """Turns what verbs raise into answers: 422 with every problem, 403, 404, and 409 with what changed."""
+    """Turns what verbs raise into answers: 422 with every problem, 403, 404, 409 with what changed, and 503."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -53,7 +57,22 @@ def answer(request: HttpRequest, raised: Exception) -> HttpResponse | None:
             return wrong(request, "There is nothing here", [raised.problem], status=404)
         case Conflict():
             return wrong(request, "Someone was quicker", [raised.problem], status=409, changed=raised.changed)
+        case OperationalError() | InterfaceError():
+            return out_of_reach(request)
     return None
+
+
+def out_of_reach(request: HttpRequest) -> HttpResponse | None:
+    """503: the database is away, locked or full; None where not even a page can be drawn without it."""
+    _log.warning("database_away", path=request.path)
+    says = "The database does not answer just now, perhaps because much is being written."
+    problem = Problem("database_away", says, "Look whether your change came through, and else try again.")
+    try:
+        response = wrong(request, "Just a moment", [problem], status=503)
+    except (OperationalError, InterfaceError):
+        return None
+    response["Retry-After"] = "5"
+    return response
 
 
 def wrong(
