@@ -32,7 +32,7 @@ from stageproof.engine.proof import (
     every_leaf,
 )
 from stageproof.engine.tables import DEALS
-from stageproof.engine.terms import Columns, Row, Source
+from stageproof.engine.terms import Columns, Row, Source, own_words
 
 MET, UNMET, WAIVED, UNVERIFIABLE = "met", "unmet", "waived", "unverifiable"
 STATES = (MET, WAIVED, UNVERIFIABLE, UNMET)
@@ -80,8 +80,10 @@ def _in_words(name: str) -> nw.Expr:
 
 def assess(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Assessed:
     """The deals with the state of every exit criterion of the definition, stage by stage."""
-    moment, source = Moment.of(pipeline), Columns()
-    states: dict[str, nw.Expr] = {}
+    given = (pipeline.evidence, _roles(pipeline, definition), pipeline.activities)
+    words, (asked, *theirs) = own_words(deals, *given)
+    moment, source = Moment.of(pipeline), Columns(words)
+    states: dict[str, Any] = {}
     columns = []
     for position, stage in enumerate(definition.stages):
         for criterion in stage.exit:
@@ -90,13 +92,9 @@ def assess(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Assessed:
             columns.append((stage, criterion, name))
     if not states:
         return Assessed(deals, ())
-    tables = {
-        "evidence": pipeline.evidence,
-        "roles": _roles(pipeline, definition),
-        "activities": pipeline.activities,
-    }
-    frame = source.counted_into(deals, tables).with_columns(**states)
-    return Assessed(frame.drop(source.names), tuple(columns))
+    tables = dict(zip(("evidence", "roles", "activities"), theirs, strict=True))
+    frame = source.counted_into(asked, tables).with_columns(**states).drop(source.names)
+    return Assessed(nw.from_native(frame, pass_through=True), tuple(columns))
 
 
 def _roles(pipeline: Pipeline, definition: Definition) -> Lazy | None:
@@ -249,7 +247,7 @@ def _within(moment: Moment, instant: Any, days: int) -> Any:
     return instant > moment.at - days * DAY
 
 
-def counted(columns: Iterable[str], test: Callable[[str], nw.Expr]) -> nw.Expr:
+def counted(words: Any, columns: Iterable[str], test: Callable[[str], Any]) -> Any:
     """How many of the columns pass the test, per row; zero where there are none."""
-    ones = [nw.when(test(name)).then(nw.lit(1)).otherwise(nw.lit(0)) for name in columns]
-    return reduce(lambda total, one: total + one, ones, nw.lit(0)).cast(nw.Int64)
+    ones = [words.when(test(name)).then(words.lit(1)).otherwise(words.lit(0)) for name in columns]
+    return reduce(lambda total, one: total + one, ones, words.lit(0)).cast(words.Int64)

@@ -23,6 +23,7 @@ from stageproof.engine.criteria import (
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import Lazy, collect
 from stageproof.engine.one_deal import OneDeal
+from stageproof.engine.terms import own_words
 
 QUALIFIED, UNQUALIFIED = "qualified", "unqualified"
 QUALIFICATIONS = (QUALIFIED, WAIVED, UNVERIFIABLE, UNQUALIFIED)
@@ -66,13 +67,17 @@ def assessed_deals(pipeline: Pipeline, definition: Definition, deals: Lazy) -> A
     positions = {stage.name: index for index, stage in enumerate(definition.stages)}
     behind = {name: positions[stage.name] for stage, _, name in assessed.columns}
 
-    def how_many(state: str) -> nw.Expr:
-        return counted(
-            behind, lambda name: (nw.col("position") > behind[name]) & (nw.col(name) == RANK[state])
-        )
+    words, (frame,) = own_words(assessed.frame)
 
-    frame = assessed.frame.with_columns(**{f"criteria_{state}": how_many(state) for state in STATES})
-    return Assessed(frame.with_columns(qualification=_verdict()), assessed.columns)
+    def how_many(state: str) -> Any:
+        def counts(name: str) -> Any:
+            return (words.col("position") > behind[name]) & (words.col(name) == RANK[state])
+
+        return counted(words, behind, counts)
+
+    frame = frame.with_columns(**{f"criteria_{state}": how_many(state) for state in STATES})
+    frame = nw.from_native(frame, pass_through=True).with_columns(qualification=_verdict())
+    return Assessed(frame, assessed.columns)
 
 
 def assessed_in_hand(definition: Definition, one: OneDeal) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from operator import or_
 from typing import Any, Generic, Protocol, TypeVar
 
 import narwhals as nw
+import polars as pl
 
 from stageproof.engine.frames import Lazy
 
@@ -109,39 +110,42 @@ class Cell:
 class Columns:
     """The columns of a frame; counts in other tables are gathered, one pass over each table."""
 
-    wanted: dict[str, dict[str, nw.Expr]] = field(default_factory=dict)
+    words: Any = nw
+    """Where expressions come from, as `own_words` gives it."""
+
+    wanted: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Per table the test of each count, by the column that the count goes into."""
 
-    def __getitem__(self, name: str) -> nw.Expr:
-        return nw.col(name)
+    def __getitem__(self, name: str) -> Any:
+        return self.words.col(name)
 
-    def lowered(self, name: str) -> nw.Expr:
-        return nw.col(name).str.to_lowercase()
+    def lowered(self, name: str) -> Any:
+        return self.words.col(name).str.to_lowercase()
 
-    def known(self, term: nw.Expr) -> nw.Expr:
-        return nw.coalesce(term, nw.lit(False))
+    def known(self, term: Any) -> Any:
+        return self.words.coalesce(term, self.words.lit(False))
 
-    def unknown(self) -> nw.Expr:
-        return nw.lit(None).cast(nw.Boolean)
+    def unknown(self) -> Any:
+        return self.words.lit(None).cast(self.words.Boolean)
 
-    def always(self) -> nw.Expr:
+    def always(self) -> Any:
         # Not a literal: engines refuse to add up a scalar per group.
-        return ~nw.col("deal").is_null()
+        return ~self.words.col("deal").is_null()
 
-    def how_many(self, table: str, test: Callable[[Source], nw.Expr]) -> nw.Expr:
+    def how_many(self, table: str, test: Callable[[Source], Any]) -> Any:
         columns = self.wanted.setdefault(table, {})
         name = f"_{table}_{len(columns)}"
-        columns[name] = test(Columns())
-        return nw.coalesce(nw.col(name).cast(nw.Int64), nw.lit(0))
+        columns[name] = test(Columns(self.words))
+        return self.words.coalesce(self.words.col(name).cast(self.words.Int64), self.words.lit(0))
 
-    def first_that_holds(self, choices: Sequence[tuple[nw.Expr, int]], otherwise: int) -> nw.Expr:
-        chosen: nw.Expr = nw.lit(otherwise)
+    def first_that_holds(self, choices: Sequence[tuple[Any, int]], otherwise: int) -> Any:
+        chosen = self.words.lit(otherwise)
         for test, number in reversed(choices):
-            chosen = nw.when(test).then(nw.lit(number)).otherwise(chosen)
+            chosen = self.words.when(test).then(self.words.lit(number)).otherwise(chosen)
         return chosen
 
-    def counted_into(self, deals: Lazy, tables: Mapping[str, Lazy | None]) -> Lazy:
-        """The deals with a column for each count."""
+    def counted_into(self, deals: Any, tables: Mapping[str, Any]) -> Any:
+        """The deals with a column for each count; the frames are as `own_words` gives them."""
         held = {table: frame for table in self.wanted if (frame := tables[table]) is not None}
         if not held:
             return deals
@@ -152,7 +156,8 @@ class Columns:
             # What passes no test counts nowhere: of activities mostly the last few weeks are left.
             somewhere = reduce(or_, map(self.known, tests.values()))
             ones = {
-                name: nw.when(test).then(nw.lit(1)).otherwise(nw.lit(0)).sum() for name, test in tests.items()
+                name: self.words.when(test).then(self.words.lit(1)).otherwise(self.words.lit(0)).sum()
+                for name, test in tests.items()
             }
             of_these = frame.filter(somewhere).join(deals.select(key), on=key, how="semi")
             counted = of_these.group_by(key).agg(**ones)
@@ -195,6 +200,18 @@ class Row(Generic[T]):
         return Cell(next((number for test, number in choices if test.value), otherwise))
 
 
-def deal_key(*frames: Lazy) -> str:
+def own_words(*frames: Lazy | None) -> tuple[Any, list[Any]]:
+    """What expressions over the frames are made of, and the frames in it: Polars itself where it holds them.
+
+    Its words for columns, conditions and joins are those of Narwhals. A definition makes hundreds of expressions, which
+    are planned several times faster without a layer between.
+    """
+    natives = [None if frame is None else frame.to_native() for frame in frames]
+    if all(native is None or isinstance(native, pl.LazyFrame) for native in natives):
+        return pl, natives
+    return nw, list(frames)
+
+
+def deal_key(*frames: Any) -> str:
     """What to join these frames by: the deals' numbers where all have them, which is several times faster than names."""
     return NUMBER if all(NUMBER in frame.collect_schema().names() for frame in frames) else "deal"
