@@ -91,6 +91,9 @@ _SPARK = {
     "sql.codegen.factoryMode": "NO_CODEGEN",
     # Nor is anything asked often enough to be worth what the second compiler makes of it: with both, a session took twice
     # the time of the processors.
+    # A plan of many joins holds a page for each, of which a small machine has not enough at their usual size.
+    "driver.memory": "2g",
+    "buffer.pageSize": "1m",
     "driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 _numbers = iter(range(10**9))

@@ -232,6 +232,7 @@ def _activities(rows: pl.DataFrame) -> pl.DataFrame:
         "deal",
         "account",
         "owner",
+        lead=pl.lit(None, pl.String),
         activity=pl.lit("A-") + (pl.col("n") + 1).cast(pl.String).str.zfill(7),
         contact=_contact_name(pl.col("n") // 3),
         kind=pl.lit("meeting"),

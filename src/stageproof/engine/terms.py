@@ -150,20 +150,24 @@ class Columns:
         if not held:
             return deals
         key = deal_key(deals, *held.values())
-        counts = deals.select(key)
+        # Other engines work the deals out again wherever they stand in the plan.
+        in_memory = self.words is pl
+        counts = deals.select(key) if in_memory else deals
         for table, frame in held.items():
             tests = self.wanted[table]
             # What passes no test counts nowhere: of activities mostly the last few weeks are left.
-            somewhere = reduce(or_, map(self.known, tests.values()))
+            theirs = frame.filter(
+                ~self.words.col(key).is_null(), reduce(or_, map(self.known, tests.values()))
+            )
+            if in_memory:
+                theirs = theirs.join(deals.select(key), on=key, how="semi")
             ones = {
                 name: self.words.when(test).then(self.words.lit(1)).otherwise(self.words.lit(0)).sum()
                 for name, test in tests.items()
             }
-            of_these = frame.filter(somewhere).join(deals.select(key), on=key, how="semi")
-            counted = of_these.group_by(key).agg(**ones)
-            counts = counts.join(counted, on=key, how="left")
-        # The deals have many columns: they are joined once, not with every table.
-        return deals.join(counts, on=key, how="left")
+            counts = counts.join(theirs.group_by(key).agg(**ones), on=key, how="left")
+        # The deals have many columns: where they are in memory, they are joined once, not with every table.
+        return deals.join(counts, on=key, how="left") if in_memory else counts
 
     @property
     def names(self) -> list[str]:

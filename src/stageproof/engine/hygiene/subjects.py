@@ -114,31 +114,39 @@ def blank(name: str, dtype: Any) -> nw.Expr:
 def missing_since(pipeline: Pipeline, deals: nw.LazyFrame[Any], names: Sequence[str]) -> nw.LazyFrame[Any]:
     """The deals with `<name>_missing` and `<name>_missing_on`: since when each column has said nothing."""
     schema = deals.collect_schema()
-    for name in names:
-        since = _blank_since(pipeline, deals, name, schema[name])
-        began = nw.coalesce(nw.col("filled_until"), nw.col("created_at"), nw.col("first_at"))
-        deals = (
-            deals.with_columns(**{f"{name}_missing": blank(name, schema[name])})
-            .join(since, on=deal_key(deals, since), how="left")
-            .with_columns(**{f"{name}_missing_on": day_of_instant(pipeline, began)})
-            .drop("filled_until", "first_at")
-        )
-    return deals
-
-
-def _blank_since(pipeline: Pipeline, deals: nw.LazyFrame[Any], name: str, dtype: Any) -> nw.LazyFrame[Any]:
-    """One row per deal that says nothing in the column: until when it last did, and when the deal began."""
-    book = pipeline.book
-    if pipeline.known_at is None and book.remembers_days:
-        # What was blank at any instant is told by the versions up to it, so that all days are looked through once.
-        every = book.remember(f"blank {name}", lambda: _blanks(book.tables["deals"], name, dtype))
-        here = every.filter(nw.col("valid_from") <= pipeline.at, nw.col("valid_to") > pipeline.at)
-        return here.select(deal_key(deals, here), "filled_until", "first_at")
-    key = deal_key(deals, pipeline.versions)
-    some = deals.filter(blank(name, dtype)).select(key)
-    filled = nw.when(~blank(name, dtype)).then(nw.col("valid_to")).max()
+    flags = {f"{name}_missing": blank(name, schema[name]) for name in names}
+    flagged = deals.with_columns(**flags)
+    if pipeline.known_at is None and pipeline.book.remembers_days:
+        for name in names:
+            flagged = _with_days(pipeline, flagged, name, schema[name])
+        return flagged
+    key = deal_key(flagged, pipeline.versions)
+    some = flagged.filter(nw.any_horizontal(*flags, ignore_nulls=True)).select(key)
+    filled = {
+        f"{name}_filled": nw.when(~blank(name, schema[name])).then(nw.col("valid_to")).max() for name in names
+    }
     versions = pipeline.versions.join(some, on=key, how="semi")
-    return versions.group_by(key).agg(filled_until=filled, first_at=nw.col("valid_from").min())
+    since = versions.group_by(key).agg(**filled, first_at=nw.col("valid_from").min())
+    days = {f"{name}_missing_on": _began(pipeline, f"{name}_filled") for name in names}
+    return flagged.join(since, on=key, how="left").with_columns(**days).drop([*filled, "first_at"])
+
+
+def _with_days(pipeline: Pipeline, deals: nw.LazyFrame[Any], name: str, dtype: Any) -> nw.LazyFrame[Any]:
+    """The deals with `<name>_missing_on`, from what was worked out once for all days."""
+    book = pipeline.book
+    every = book.remember(f"blank {name}", lambda: _blanks(book.tables["deals"], name, dtype))
+    here = every.filter(nw.col("valid_from") <= pipeline.at, nw.col("valid_to") > pipeline.at)
+    key = deal_key(deals, here)
+    joined = deals.join(here.select(key, "filled_until", "first_at"), on=key, how="left")
+    return joined.with_columns(**{f"{name}_missing_on": _began(pipeline, "filled_until")}).drop(
+        "filled_until", "first_at"
+    )
+
+
+def _began(pipeline: Pipeline, filled_until: str) -> nw.Expr:
+    """The day on which a blank began: when the column last ceased to say something, else when the deal was created."""
+    began = nw.coalesce(nw.col(filled_until), nw.col("created_at"), nw.col("first_at"))
+    return day_of_instant(pipeline, began)
 
 
 def _blanks(versions: nw.LazyFrame[Any], name: str, dtype: Any) -> nw.LazyFrame[Any]:

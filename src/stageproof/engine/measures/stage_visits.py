@@ -81,7 +81,7 @@ def _runs(versions: nw.LazyFrame[Any], at: int) -> nw.LazyFrame[Any]:
 
 
 def _in_order(versions: pl.LazyFrame) -> nw.LazyFrame[Any]:
-    """Neighbours in one sorted table: several times faster than windows over each deal."""
+    """Neighbours in one sorted table, and sorted still: several times faster than windows over each deal."""
     table = in_order_of_deals(versions.collect())
     same = pl.col("deal") == pl.col("deal").shift(1)
     stayed = (pl.col("place") == pl.col("place").shift(1)) & (pl.col("status") == pl.col("status").shift(1))
@@ -94,7 +94,7 @@ def _in_order(versions: pl.LazyFrame) -> nw.LazyFrame[Any]:
             next_at=pl.when(follows).then(pl.col("valid_from").shift(-1)),
             next_place=pl.when(follows).then(pl.col("place").shift(-1)),
             next_status=pl.when(follows).then(pl.col("status").shift(-1)),
-        ).join(ends.filter(pl.col("until") < FOREVER), on="deal", how="left")
+        ).join(ends.filter(pl.col("until") < FOREVER), on="deal", how="left", maintain_order="left")
     )
 
 
