@@ -19,7 +19,7 @@ from stageproof.engine.hygiene.subjects import (
     missing_since,
     ruled,
 )
-from stageproof.engine.measures.cycle_length import cycle_length
+from stageproof.engine.measures.cycle_length import timed_deals
 from stageproof.engine.measures.time_in_stage import spent_by_open_deals, time_in_stage
 from stageproof.engine.terms import deal_key
 
@@ -92,8 +92,9 @@ def activities_have_sides(pipeline: Pipeline) -> bool:
 
 def longest_cycle(pipeline: Pipeline) -> int | None:
     """The days that the longest of the closed deals took; None where too few have closed to say."""
-    closed = cycle_length(pipeline, outcomes=("won", "lost")).row(0, named=True)
-    return closed["longest"] if closed["deals"] >= ENOUGH_CLOSED else None
+    took = timed_deals(pipeline, outcomes=("won", "lost")).select("cycle_days")
+    closed, longest = collect(took.select(closed=nw.len(), longest=nw.col("cycle_days").max())).row(0)
+    return longest if closed >= ENOUGH_CLOSED else None
 
 
 def _last_contact(pipeline: Pipeline, sides: bool) -> tuple[nw.LazyFrame[Any] | None, list[str]]:

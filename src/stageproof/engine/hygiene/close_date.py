@@ -60,10 +60,13 @@ def days_after_stage(pipeline: Pipeline) -> dict[tuple[str, int], float]:
     """Median days from leaving a stage for good to winning, per definition and position, where enough were
     won."""
     quick = _took_of_all_days(pipeline)
-    left = _took(pipeline) if quick is None else quick
-    medians = collect(
-        left.group_by("definition", "position").agg(deals=nw.len(), took=nw.col("took").median())
-    )
+    if quick is None:
+        left = _took(pipeline).group_by("definition", "position")
+        medians = collect(left.agg(deals=nw.len(), took=nw.col("took").median()))
+    else:
+        # Each stage has one name: the few stages are placed, not the many times that one was left.
+        medians = quick.group_by("stage").agg(pl.len().alias("deals"), pl.col("took").median()).collect()
+        medians = collect(placed(pipeline, nw.from_native(medians.lazy()))).filter(pl.col("position") >= 0)
     return {
         (name, position): float(took) / DAY
         for name, position, deals, took in medians.select("definition", "position", "deals", "took").rows()
@@ -92,14 +95,13 @@ def _took(pipeline: Pipeline) -> nw.LazyFrame[Any]:
     )
 
 
-def _took_of_all_days(pipeline: Pipeline) -> nw.LazyFrame[Any] | None:
-    """The same from what was worked out once for all days; None where that cannot be."""
+def _took_of_all_days(pipeline: Pipeline) -> pl.LazyFrame | None:
+    """The same, with the stage by its name, from what was worked out once for all days; None where that cannot be."""
     runs = runs_of_all_days(pipeline)
     if runs is None or len(pipeline.definitions) != 1 or named_in_two_ways(pipeline, runs):
         return None
-    every = pipeline.book.remember("took", lambda: nw.from_native(_wins(runs.to_native()).lazy()))
-    here = every.filter(nw.col("won_at") <= pipeline.at, nw.col("until_at") > pipeline.at)
-    return placed(pipeline, here).filter(nw.col("position") >= 0)
+    every = pipeline.book.remember("took", lambda: _wins(runs.to_native()))
+    return every.lazy().filter(pl.col("won_at") <= pipeline.at, pl.col("until_at") > pipeline.at)
 
 
 def _wins(runs: pl.LazyFrame) -> pl.DataFrame:
