@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-# What a machine that is busy with other tests takes long for is not wrong.
-settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# What a machine that is busy with other tests takes long for is not wrong. The same examples every time, so that a change
+# fails for what it changes; `make soak` draws others.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize="STAGEPROOF_DRAW_ANEW" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("suite")
 
 TOGETHER = {
