@@ -80,6 +80,27 @@ def test_targets_of_shorter_periods_add_up_where_they_fill_the_whole() -> None:
     assert target_of(book(DEALS, targets=[*filled, target(500)]).as_of(ON), Q2) == 500
 
 
+def test_of_people_some_may_have_a_target_of_the_quarter_and_some_of_its_months() -> None:
+    months = [("2025-04-01", "2025-04-30"), ("2025-05-01", "2025-05-31"), ("2025-06-01", "2025-06-30")]
+    bob = [target(30, *month, owner="Bob") for month in months]
+    ann = target(100, owner="Ann")
+    held = book(DEALS, targets=[ann, *bob]).as_of(ON)
+    assert target_of(held, Q2) == 190
+    assert coverage(held, period=Q2, by=["owner"])["target"].to_list() == [100, 90]
+    # Who came in May has no target of April, which leaves the others' as they are.
+    assert target_of(book(DEALS, targets=[ann, *bob[1:]]).as_of(ON), Q2) == 160
+    assert target_of(book(DEALS, targets=bob[1:]).as_of(ON), Q2) is None
+    assert target_of(book(DEALS, targets=bob[::2]).as_of(ON), Q2) is None
+    # Of a year, a quarter's target and those of its months would count twice.
+    year = Calendar().period("2025")
+    quarters = [("2025-01-01", "2025-03-31"), ("2025-04-01", "2025-06-30"),
+                ("2025-07-01", "2025-09-30"), ("2025-10-01", "2025-12-31")]  # fmt: skip
+    whole = [target(100, *quarter, owner="Ann") for quarter in quarters]
+    assert target_of(book(DEALS, targets=whole).as_of(ON), year) == 400
+    twice = [{**each, "owner": "Ann"} for each in bob]
+    assert target_of(book(DEALS, targets=[*whole, *twice]).as_of(ON), year) is None
+
+
 def test_the_whole_is_its_own_target_else_the_teams_else_the_peoples() -> None:
     people = [target(100, owner="Ann", team="North"), target(100, owner="Bob", team="South")]
     teams = [target(250, team="North"), target(250, team="South")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import polars as pl
 
@@ -82,35 +83,42 @@ def target_of(
     """The target of a person, a team or (with neither) the whole for the period, in minor units; null where none is set.
 
     Targets of shorter periods add up where together they fill the period. The whole is its own target where one is
-    set, else the teams', else the people's.
+    set, else the teams', else the people's, of each those of the period or of shorter ones.
     """
     targets = pipeline.targets
     if owner is not None:
-        return _filled(targets.filter(pl.col("owner") == owner), period)
+        return _filled([targets.filter(pl.col("owner") == owner)], period)
     if team is not None:
-        return _filled(targets.filter(pl.col("owner").is_null(), pl.col("team") == team), period)
+        return _filled([targets.filter(pl.col("owner").is_null(), pl.col("team") == team)], period)
     whole = targets.filter(pl.col("owner").is_null(), pl.col("team").is_null())
     teams = targets.filter(pl.col("owner").is_null(), ~pl.col("team").is_null())
     people = targets.filter(~pl.col("owner").is_null())
-    return next(
-        (found for part in (whole, teams, people) if (found := _filled(part, period)) is not None), None
-    )
+    parts = ([whole], teams.partition_by("team"), people.partition_by("owner"))
+    return next((found for part in parts if (found := _filled(part, period)) is not None), None)
 
 
-def _filled(targets: pl.DataFrame, period: Period) -> int | None:
-    """The targets of exactly this period, else those of periods that fill it without a gap."""
+def _filled(targets: Sequence[pl.DataFrame], period: Period) -> int | None:
+    """The sum of what each has: the targets of exactly this period, else those of shorter ones within it.
+
+    Nothing where a day of the period has none, or one has two for the same day.
+    """
     first, last = day_number(period.starts_on), day_number(period.ends_on)
-    exact = targets.filter(pl.col("starts_on") == first, pl.col("ends_on") == last)
-    if not exact.is_empty():
-        return _whole(exact["amount"])
-    inside = targets.filter(pl.col("starts_on") >= first, pl.col("ends_on") <= last)
-    spans = inside.select("starts_on", "ends_on").unique().sort("starts_on").rows()
-    expected = first
-    for starts, ends in spans:
-        if starts != expected:
+    chosen = [_of_one(each, first, last) for each in targets]
+    spans = [[*zip(each["starts_on"], each["ends_on"], strict=True)] for each in chosen]
+    if any(one[1] >= other[0] for each in spans for one, other in pairwise(sorted(set(each)))):
+        return None
+    reached = first
+    for starts, ends in sorted(span for each in spans for span in each):
+        if starts > reached:
             return None
-        expected = ends + 1
-    return _whole(inside["amount"]) if spans and expected == last + 1 else None
+        reached = max(reached, ends + 1)
+    return _whole(pl.concat(chosen)["amount"]) if reached == last + 1 else None
+
+
+def _of_one(targets: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
+    exact = targets.filter(pl.col("starts_on") == first, pl.col("ends_on") == last)
+    within = targets.filter(pl.col("starts_on") >= first, pl.col("ends_on") <= last)
+    return within if exact.is_empty() else exact
 
 
 def _whole(amounts: pl.Series) -> int | None:
