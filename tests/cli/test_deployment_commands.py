@@ -185,10 +185,21 @@ def test_an_import_is_shown_first_then_made_then_undone(
     assert Deal.objects.get(key="1").amount == 100_050
     assert Deal.objects.get(key="4").status == "won"
     assert stageproof("doctor").code == 0
+    none = stageproof("import", "--undo", "99")
+    assert (none.code, "`stageproof import --list` shows the numbers." in none.err) == (1, True)
     undone = stageproof("import", "--undo", str(body["run"]))
     assert undone.code == 0, undone.err
+    # What was only looked at is not among them.
+    (listed,) = json.loads(stageproof("import", "--list", "--json").out)["items"]
+    assert (listed["run"], listed["status"], listed["files"][0]["name"]) == (
+        body["run"],
+        "undone",
+        "deals.csv",
+    )
+    assert "undone" in stageproof("import", "--list").out
     assert set(Deal.objects.values_list("status", flat=True)) == {"deleted"}
     assert stageproof("import").code == 2
+    assert stageproof("import", deals, "--undo", "1").code == 2
     assert stageproof("import", "nowhere.csv").code == 1
 
 

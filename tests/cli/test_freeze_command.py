@@ -73,8 +73,8 @@ def test_only_the_deals_asked_for_are_frozen(stageproof: Stageproof, world: Deal
         (("B", "--as-of", "2026-03-01", "--since", "2026-03-02"), "not before the reading's"),
         (("B", "--period", "2026-Q7"), "2026-Q7"),
         (("B", "--pipeline", "Nowhere"), "Nowhere"),
-        (("--show", "99"), "no frozen reading '99'"),
-        (("--compare", "99"), "no frozen reading '99'"),
+        (("--show", "99"), "no frozen reading '99'. `stageproof freeze --list` shows the numbers."),
+        (("--compare", "99"), "no frozen reading '99'. `stageproof freeze --list` shows the numbers."),
         (("--show", "1", "--reader", "everyone"), "no reading for 'everyone'"),
     ],
 )

@@ -58,6 +58,37 @@ def test_measures_of_files_are_what_one_counts_in_them(stageproof: Stageproof, d
     assert by_owner["Ben"]["lost_count"] == 1
 
 
+def test_a_period_is_cut_by_the_calendar_given(stageproof: Stageproof, deals: Path) -> None:
+    asked = ("bookings", "--period", "2025-P08", "--json")
+    # Won are 1,000 on 31 July and 4,000 on 30 August. Of 13 weeks from 30 June the fifth to the eighth end on 24 August.
+    for cut, expected in (
+        ((), "4000.00"),
+        (("--calendar", "4-4-5"), "1000.00"),
+        (("--year-starts", 2), "0.00"),
+    ):
+        (row,) = rows(stageproof("measure", *asked, deals, *cut))
+        assert row["won_amount"]["amount"] == expected, cut
+
+
+def test_the_order_of_dates_is_said_where_files_cannot_tell(stageproof: Stageproof, tmp_path: Path) -> None:
+    path = tmp_path / "open.csv"
+    path.write_text("Id,Name,StageName,Amount,CloseDate\n1,Alder,Prospecting,10,03/04/2026\n")
+    asked = ("measure", "open_pipeline", path, "--period", "2026-04", "--as-of", "2026-01-31", "--json")
+    assert "--date-order dmy" in stageproof(*asked).err
+    for order, expected in (("dmy", 1), ("mdy", 0)):
+        (row,) = rows(stageproof(*asked, "--date-order", order))
+        assert row["open_count"] == expected
+
+
+def test_a_book_keeps_its_calendar_unless_another_is_asked_for(stageproof: Stageproof, sold: None) -> None:
+    assert stageproof("export", "book", "--out", "book").code == 0
+    asked = ("open_pipeline", "--book", "book", "--as-of", "2026-03-31", "--json")
+    # Both open ones close on 1 April 2026, which is in the second quarter of years from January on alone.
+    for cut, expected in (((), 2), (("--year-starts", 4), 0)):
+        (row,) = rows(stageproof("measure", *asked, "--period", "2026-Q2", *cut))
+        assert row["open_count"] == expected, cut
+
+
 def test_without_a_name_every_measure_is_listed(stageproof: Stageproof) -> None:
     from stageproof.engine.measures import MEASURES
 
@@ -148,7 +179,11 @@ def test_a_cluster_of_several_processes_gives_the_same(
         (("coverge", "deals.csv"), "There is no measure 'coverge'"),
         (("coverage",), "There is nothing to measure"),
         (("coverage", "deals.csv", "--book", "b"), "another place"),
-        (("coverage", "deals.csv"), "needs 'period'"),
+        (
+            ("coverage", "deals.csv"),
+            "needs 'period'. Say period=2026-Q2; at the command line --period 2026-Q2.",
+        ),
+        (("bookings", "deals.csv", "--calendar", "4-4-4"), "Use one of months, 4-4-5, 4-5-4, 5-4-4."),
         (("win_rate", "deals.csv", "--mode", "events"), "takes no 'mode'"),
         (("funnel", "deals.csv", "--view", "weekly", "--period", "2025-Q3"), "not one of"),
         (("win_rate", "--book", "absent"), "isn't an exported book"),

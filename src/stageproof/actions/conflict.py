@@ -37,6 +37,7 @@ class NotFound(Exception):
     """There is no such thing, or not for this person: the two must look the same."""
 
     def __init__(self, what: str, key: str) -> None:
+        self.what = what
         self.problem = Problem(
             "not_found", f"There is no {what} '{key}'.", "Check its identifier.", value=key
         )

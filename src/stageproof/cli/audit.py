@@ -62,6 +62,27 @@ CalendarKind = Annotated[
 YearStarts = Annotated[
     int, typer.Option("--year-starts", min=1, max=12, help="The month in which the fiscal year begins.")
 ]
+KnownAt = Annotated[str | None, typer.Option("--known-at", help="As it was known at the end of this day.")]
+QuarterOrOther = Annotated[
+    str | None, typer.Option("--period", help="As 2025-Q4. Default: the quarter of the day.")
+]
+Since = Annotated[
+    str | None, typer.Option("--since", help="Of the board's: the day since which it tells what moved.")
+]
+OnePipeline = Annotated[
+    str | None, typer.Option("--pipeline", help="One pipeline; without it, all of new business.")
+]
+Pipelines = Annotated[
+    list[str] | None, typer.Option("--pipeline", help="Only this pipeline; may be repeated.")
+]
+Owners = Annotated[
+    list[str] | None, typer.Option("--owner", help="Only this owner's deals; may be repeated.")
+]
+Teams = Annotated[list[str] | None, typer.Option("--team", help="Only this team's deals; may be repeated.")]
+Sources = Annotated[
+    list[str] | None, typer.Option("--source", help="Only deals from this source; may be repeated.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Write JSON instead.")]
 
 
 def command(
@@ -117,6 +138,14 @@ def command(
             if path is not None:
                 typer.echo(f"{label} written to {path}")
     return 0
+
+
+def narrowed(
+    *, owner: list[str] | None = None, team: list[str] | None = None, source: list[str] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """The columns in which deals are chosen, each with the values that were given."""
+    given = {"owner": owner, "team": team, "source": source}
+    return {column: tuple(values) for column, values in given.items() if values}
 
 
 def calendar_of(kind: str, year_starts: int) -> Calendar:
@@ -178,4 +207,4 @@ def write_outputs(
         write_text(path, text)
 
 
-__all__ = ["audit_of", "calendar_of", "command", "read_text", "write_outputs"]
+__all__ = ["audit_of", "calendar_of", "command", "narrowed", "read_text", "write_outputs"]

@@ -12,14 +12,20 @@ from rich.console import Console
 from rich.table import Table
 
 from stageproof.cli.audit import (
+    AsJson,
     CalendarKind,
     CurrencyCode,
     DateOrder,
     DefinitionFile,
+    KnownAt,
     MappingFile,
+    OnePipeline,
+    Owners,
+    Teams,
     YearStarts,
     Zone,
     calendar_of,
+    narrowed,
 )
 from stageproof.cli.deployment import Home, deployment
 from stageproof.cli.loading import load
@@ -60,9 +66,7 @@ def command(
     qualified: Annotated[
         bool, typer.Option("--qualified", help="Of what is qualified alone, not of all that is open.")
     ] = False,
-    known_at: Annotated[
-        str | None, typer.Option("--known-at", help="As it was known at the end of this day.")
-    ] = None,
+    known_at: KnownAt = None,
     start_known_at: Annotated[
         str | None,
         typer.Option("--start-known-at", help="Open as the start was known then; what came late is a line."),
@@ -70,15 +74,9 @@ def command(
     period: Annotated[
         str | None, typer.Option("--period", help="Only deals that close in it, as 2025-Q4.")
     ] = None,
-    pipeline: Annotated[
-        str | None, typer.Option("--pipeline", help="One pipeline; without it, all of new business.")
-    ] = None,
-    owner: Annotated[
-        list[str] | None, typer.Option("--owner", help="Only this owner's deals; may be repeated.")
-    ] = None,
-    team: Annotated[
-        list[str] | None, typer.Option("--team", help="Only this team's deals; may be repeated.")
-    ] = None,
+    pipeline: OnePipeline = None,
+    owner: Owners = None,
+    team: Teams = None,
     mapping: MappingFile = None,
     definition: DefinitionFile = None,
     zone: Zone = "UTC",
@@ -87,7 +85,7 @@ def command(
     calendar: CalendarKind = "months",
     year_starts: YearStarts = 1,
     home: Home = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Show why the pipeline moved between two days, to the cent."""
     if files and home is not None:
@@ -115,7 +113,7 @@ def command(
         {
             "start": start, "start_known_at": start_known, "mode": mode,
             "period": whole.book.calendar.period(period) if period else None,
-            "where": {name: wanted for name, wanted in (("owner", owner), ("team", team)) if wanted},
+            "where": narrowed(owner=owner, team=team),
         },
     )  # fmt: skip
     if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,12 @@ Home = Annotated[
     Path | None,
     typer.Option("--home", help="The data folder. Default: STAGEPROOF_HOME, else ./stageproof-data."),
 ]
+
+LISTED = {
+    "frozen reading": "`stageproof freeze --list` shows the numbers.",
+    "import": "`stageproof import --list` shows the numbers.",
+}
+"""What to type for a number that there is."""
 
 
 @contextmanager
@@ -38,7 +45,10 @@ def deployment(home: Path | None, *, founded: bool = True) -> Iterator[Path]:
 
     try:
         yield folder
-    except (Forbidden, NotFound, Conflict) as answer:
+    except NotFound as answer:
+        listed = LISTED.get(answer.what, answer.problem.remedy)
+        raise Refused([replace(answer.problem, remedy=listed)]) from None
+    except (Forbidden, Conflict) as answer:
         raise Refused([answer.problem]) from None
     except DatabaseError as error:
         says = (

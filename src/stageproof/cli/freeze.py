@@ -9,6 +9,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from stageproof.cli.audit import (
+    AsJson,
+    KnownAt,
+    Owners,
+    Pipelines,
+    QuarterOrOther,
+    Since,
+    Sources,
+    Teams,
+    narrowed,
+)
 from stageproof.cli.deployment import Home, at_the_command_line, deployment
 from stageproof.cli.files import json_text
 from stageproof.cli.reading import (
@@ -48,30 +59,16 @@ def command(
     name: Annotated[
         str | None, typer.Argument(help="What the frozen reading is called.", show_default=False)
     ] = None,
-    period: Annotated[
-        str | None, typer.Option("--period", help="As 2026-Q2. Default: the quarter of the day.")
-    ] = None,
+    period: QuarterOrOther = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="The day, as 2026-03-31: its end. Default: now.")
     ] = None,
-    known_at: Annotated[
-        str | None, typer.Option("--known-at", help="As it was known at the end of this day.")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", help="The day since which the board's tells what moved.")
-    ] = None,
-    pipeline: Annotated[
-        list[str] | None, typer.Option("--pipeline", help="Only this pipeline; may be repeated.")
-    ] = None,
-    owner: Annotated[
-        list[str] | None, typer.Option("--owner", help="Only this owner's deals; may be repeated.")
-    ] = None,
-    team: Annotated[
-        list[str] | None, typer.Option("--team", help="Only this team's deals; may be repeated.")
-    ] = None,
-    source: Annotated[
-        list[str] | None, typer.Option("--source", help="Only deals from this source; may be repeated.")
-    ] = None,
+    known_at: KnownAt = None,
+    since: Since = None,
+    pipeline: Pipelines = None,
+    owner: Owners = None,
+    team: Teams = None,
+    source: Sources = None,
     listed: Annotated[bool, typer.Option("--list", help="List what is frozen instead.")] = False,
     show: Annotated[
         int | None, typer.Option("--show", help="Show the frozen reading of this number instead.")
@@ -83,18 +80,14 @@ def command(
         int | None, typer.Option("--compare", help="Say why the one of this number is not the same now.")
     ] = None,
     home: Home = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Freeze all four readings under a name, or list, show and compare what is frozen."""
     asked = [name is not None, listed, show is not None, compare is not None]
     if asked.count(True) != 1:
         raise typer.BadParameter("give a name to freeze under, or one of --list, --show and --compare")
     check_reader(reader, None)
-    where = {
-        column: tuple(chosen)
-        for column, chosen in (("owner", owner), ("team", team), ("source", source))
-        if chosen
-    }
+    where = narrowed(owner=owner, team=team, source=source)
     with deployment(home):
         if name is not None:
             words = {"period": period, "as_of": as_of, "known_at": known_at, "since": since}

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from stageproof.cli.audit import DateOrder, Files, MappingFile
 from stageproof.cli.deployment import Home, at_the_command_line, deployment
@@ -23,6 +25,8 @@ Examples:
 
   stageproof import deals.xlsx --mapping mapping.toml --commit
 
+  stageproof import --list
+
   stageproof import --undo 12
 """
 
@@ -38,6 +42,9 @@ def command(
     files: Files = [],  # noqa: B006 - typer copies it
     commit: Annotated[
         bool, typer.Option("--commit", help="Make the change; without it nothing is kept.")
+    ] = False,
+    listed: Annotated[
+        bool, typer.Option("--list", help="List the imports with their numbers instead, the latest first.")
     ] = False,
     undo: Annotated[
         int | None, typer.Option("--undo", help="Undo the import of this number instead.")
@@ -60,9 +67,11 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
 ) -> int:
     """Import deals with their history from CRM exports or spreadsheets: look first, then --commit."""
-    if not files and undo is None:
-        raise typer.BadParameter("name the files to import")
+    if [bool(files), listed, undo is not None].count(True) != 1:
+        raise typer.BadParameter("name the files to import, or give one of --list and --undo")
     with deployment(home):
+        if listed:
+            return _list(as_json)
         if undo is not None:
             return _undo(undo, as_json)
         result = _read(files, commit, mapping, pipeline, reason, currency, date_order)
@@ -94,6 +103,26 @@ def _read(
     verb = commit_import if commit else preview_import
     with progress_bar("Reading") as progress:
         return verb(at_the_command_line(), files, now=timezone.now(), options=options, progress=progress)
+
+
+def _list(as_json: bool) -> int:
+    from stageproof.records.models import ImportRun
+
+    rows = ImportRun.objects.filter(committed_at__isnull=False).select_related("person").order_by("-pk")
+    if as_json:
+        names = ("status", "created_at", "committed_at", "undone_at", "files", "summary")
+        items = [{"run": row.pk, **{name: getattr(row, name) for name in names}} for row in rows]
+        typer.echo(json.dumps({"items": items}, indent=2, ensure_ascii=False, default=str))
+        return 0
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for title in ("", "imported", "", "by", "files"):
+        table.add_column(title)
+    for row in rows:
+        by = row.person.email if row.person else "system"
+        named = ", ".join(each["name"] for each in row.files)
+        table.add_row(str(row.pk), f"{row.committed_at:%Y-%m-%d %H:%M} UTC", row.status, by, named)
+    Console(markup=False).print(table if rows else "Nothing has been imported yet.")
+    return 0
 
 
 def _undo(run: int, as_json: bool) -> int:

@@ -84,7 +84,10 @@ def _asked(given: str | None, option: str, question: str) -> str:
         raise Refused(
             [
                 Problem(
-                    "missing_option", f"{option} is missing.", f"Give it: {question.lower()}.", column=option
+                    "missing_option",
+                    f"{option} is missing.",
+                    f"Type {option} and {question[0].lower()}{question[1:]}.",
+                    column=option,
                 )
             ]
         )

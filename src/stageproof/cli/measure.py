@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +13,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from stageproof.cli.audit import CurrencyCode, MappingFile, YearStarts, Zone
+from stageproof.cli.audit import (
+    AsJson,
+    AsOf,
+    CurrencyCode,
+    DateOrder,
+    KnownAt,
+    MappingFile,
+    OnePipeline,
+    Zone,
+    calendar_of,
+)
 from stageproof.cli.files import write_text
 from stageproof.cli.loading import definition_named, load
 from stageproof.engine.book import Book, Pipeline
@@ -27,7 +39,7 @@ from stageproof.engine.measures.asking import (
 )
 from stageproof.engine.money import Money
 from stageproof.engine.narrowing import of_pipelines
-from stageproof.engine.period import Calendar, check_zone
+from stageproof.engine.period import check_zone
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.warehouse import About, book_in_folder, book_in_tables
 
@@ -39,6 +51,8 @@ Examples:
   stageproof measure win_rate Opportunity.csv OpportunityHistory.csv --by owner
 
   stageproof measure coverage --book export/book --period 2026-Q2 --by owner --engine duckdb
+
+  stageproof measure bookings deals.xlsx --period 2026-Q1 --calendar 4-4-5 --year-starts 2
 
   stageproof measure bridge --book export/book --start 2026-03-31 --as-of 2026-06-30 --engine spark --connect "local[4]"
 
@@ -63,12 +77,8 @@ def command(
         str | None,
         typer.Option("--connect", help="A DuckDB file, a Spark master, or a warehouse's address for ibis."),
     ] = None,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", help="The day, as 2026-06-30: its end; default the last change.")
-    ] = None,
-    known_at: Annotated[
-        str | None, typer.Option("--known-at", help="As it was known at the end of this day.")
-    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
     period: Annotated[str | None, typer.Option("--period", help="2026-Q2, 2026-06, FY2026.")] = None,
     by: Annotated[str | None, typer.Option("--by", help="Columns to group by, with commas.")] = None,
     start: Annotated[str | None, typer.Option("--start", help="Of a bridge: the day it begins.")] = None,
@@ -88,9 +98,7 @@ def command(
     days: Annotated[
         str | None, typer.Option("--days", help="Of the hand-over: within how many days a meeting is due.")
     ] = None,
-    only: Annotated[
-        str | None, typer.Option("--pipeline", help="One pipeline; without it, all of new business.")
-    ] = None,
+    only: OnePipeline = None,
     definition: Annotated[
         list[str] | None,
         typer.Option(
@@ -100,8 +108,18 @@ def command(
     mapping: MappingFile = None,
     zone: Zone = "UTC",
     currency: CurrencyCode = None,
-    year_starts: YearStarts = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
+    date_order: DateOrder = None,
+    calendar: Annotated[
+        str | None,
+        typer.Option("--calendar", help="months, 4-4-5, 4-5-4 or 5-4-4. Default: the book's, else months."),
+    ] = None,
+    year_starts: Annotated[
+        int | None,
+        typer.Option(
+            "--year-starts", min=1, max=12, help="The fiscal year's first month. Default: the book's, else 1."
+        ),
+    ] = None,
+    as_json: AsJson = False,
     csv: Annotated[Path | None, typer.Option("--csv", help="Also write the table as CSV.")] = None,
 ) -> int:
     """Compute any measure where the data lies: the same figures on every engine."""
@@ -112,9 +130,8 @@ def command(
     if measure is None:
         says = f"There is no measure '{name}'."
         raise Refused([Problem("unknown_measure", says, f"Use one of: {', '.join(MEASURES)}.", value=name)])
-    loaded = _loaded(
-        files or [], book, engine, connect, definition or [], mapping, zone, currency, year_starts
-    )
+    read = {"mapping": mapping, "zone": zone, "currency": currency, "date_order": date_order}
+    loaded = _loaded(files or [], book, engine, connect, definition or [], calendar, year_starts, read)
     asked = {
         "period": period, "by": by, "start": start, "start_known_at": start_known_at, "mode": mode, "model": model,
         "of": of, "view": view, "since": since, "outcomes": outcomes, "days": days,
@@ -166,27 +183,28 @@ def show(measure: Measure, pipeline: Pipeline, table: pl.DataFrame, console: Con
 
 def _loaded(
     files: list[Path], folder: Path | None, engine: str, connect: str | None, rules: list[str],
-    mapping: Path | None, zone: str, currency: str | None, year_starts: int,
+    cut: str | None, year_starts: int | None, read: Mapping[str, Any],
 ) -> Book:  # fmt: skip
-    """The book from where it lies; refused where two places were given, or none."""
+    """The book from where it lies; refused where two places were given, or none. `read` says how files are read."""
     if files and (folder or connect or engine != "polars"):
         says = "Files are read on Polars; a book or a connection is another place."
         raise Refused([Problem("two_places", says, "Give files, or --book, or --engine with --connect.")])
-    calendar = Calendar(year_starts=year_starts)
+    calendar = calendar_of(cut or "months", year_starts or 1)
     if files:
-        return load(
-            files, mapping=mapping, definition=rules[0] if rules else None, zone=zone, currency=currency,
-            calendar=calendar,
-        ).book  # fmt: skip
+        return load(files, definition=rules[0] if rules else None, calendar=calendar, **read).book
     if folder is not None:
-        return book_in_folder(folder, engine=engine, connect=connect)
+        held = book_in_folder(folder, engine=engine, connect=connect)
+        its = held.calendar
+        return replace(
+            held, calendar=replace(its, kind=cut or its.kind, year_starts=year_starts or its.year_starts)
+        )
     if connect is None:
         says = "There is nothing to measure."
         remedy = "Give files, --book FOLDER, or --engine with --connect."
         raise Refused([Problem("nothing_to_measure", says, remedy)])
-    if (wrong := check_zone(zone)) is not None:
+    if (wrong := check_zone(read["zone"])) is not None:
         raise Refused([wrong])
-    about = About(currency, zone, calendar, tuple(definition_named(each) for each in rules))
+    about = About(read["currency"], read["zone"], calendar, tuple(definition_named(each) for each in rules))
     return book_in_tables(engine, connect, about)
 
 

@@ -11,16 +11,25 @@ from rich.console import Console
 from rich.table import Table
 
 from stageproof.cli.audit import (
+    AsJson,
     AsOf,
     CalendarKind,
     CurrencyCode,
     DateOrder,
     DefinitionFile,
     Files,
+    KnownAt,
     MappingFile,
+    Owners,
+    Pipelines,
+    QuarterOrOther,
+    Since,
+    Sources,
+    Teams,
     YearStarts,
     Zone,
     calendar_of,
+    narrowed,
 )
 from stageproof.cli.files import json_text
 from stageproof.cli.loading import load
@@ -60,28 +69,14 @@ def command(
         str, typer.Argument(help=f"Whose: {', '.join(READERS)}; or {RECONCILIATION}.", show_default=False)
     ],
     files: Files,
-    period: Annotated[
-        str | None, typer.Option("--period", help="As 2025-Q4. Default: the quarter of the day.")
-    ] = None,
+    period: QuarterOrOther = None,
     as_of: AsOf = None,
-    known_at: Annotated[
-        str | None, typer.Option("--known-at", help="As it was known at the end of this day.")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", help="Of the board's: the day since which it tells what moved.")
-    ] = None,
-    pipeline: Annotated[
-        list[str] | None, typer.Option("--pipeline", help="Only this pipeline; may be repeated.")
-    ] = None,
-    owner: Annotated[
-        list[str] | None, typer.Option("--owner", help="Only this owner's deals; may be repeated.")
-    ] = None,
-    team: Annotated[
-        list[str] | None, typer.Option("--team", help="Only this team's deals; may be repeated.")
-    ] = None,
-    source: Annotated[
-        list[str] | None, typer.Option("--source", help="Only deals from this source; may be repeated.")
-    ] = None,
+    known_at: KnownAt = None,
+    since: Since = None,
+    pipeline: Pipelines = None,
+    owner: Owners = None,
+    team: Teams = None,
+    source: Sources = None,
     mapping: MappingFile = None,
     definition: DefinitionFile = None,
     zone: Zone = "UTC",
@@ -89,7 +84,7 @@ def command(
     date_order: DateOrder = None,
     calendar: CalendarKind = "months",
     year_starts: YearStarts = 1,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Read the pipeline as sales, marketing, finance or the board does, or see how the four tie."""
     check_reader(reader, since)
@@ -97,11 +92,7 @@ def command(
         files, mapping=mapping, definition=definition, zone=zone, currency=currency, date_order=date_order,
         calendar=calendar_of(calendar, year_starts),
     )  # fmt: skip
-    where = {
-        name: tuple(chosen)
-        for name, chosen in (("owner", owner), ("team", team), ("source", source))
-        if chosen
-    }
+    where = narrowed(owner=owner, team=team, source=source)
     found = _read(loaded.book, reader, period, as_of, known_at, since, where, pipeline)
     if as_json:
         plain = reading_document(found) if isinstance(found, Reading) else statement_document(found)

@@ -49,7 +49,15 @@ def command(
         says = f"There is no '{action}' for people."
         raise Refused([Problem("unknown_action", says, f"Use one of: {', '.join(ACTIONS)}.", value=action)])
     if action != "list" and email is None:
-        raise Refused([Problem("missing_email", "It is not said who.", "Give the person's e-mail address.")])
+        raise Refused(
+            [
+                Problem(
+                    "missing_email",
+                    "It is not said who.",
+                    f"Type it: `stageproof user {action} ann@northwind.example`.",
+                )
+            ]
+        )
     with deployment(home):
         if action == "list":
             _list(as_json)

@@ -104,13 +104,15 @@ def collect_static() -> None:
 def _not_set_up() -> Problem:
     where = os.environ.get("STAGEPROOF_HOME", "stageproof-data")
     says = "Nothing is set up here yet."
-    return Problem("not_set_up", says, "Run `stageproof init`, or set STAGEPROOF_HOME.", source=where)
+    remedy = "Run `stageproof init`, or name another folder with --home or STAGEPROOF_HOME."
+    return Problem("not_set_up", says, remedy, source=where)
 
 
 def _unusable(error: Any) -> Problem:
     where = os.environ.get("STAGEPROOF_HOME", "stageproof-data")
     says = f"The data folder cannot be used: {getattr(error, 'strerror', None) or error}."
-    return Problem("home_unusable", says, "Choose a folder that is yours, as STAGEPROOF_HOME.", source=where)
+    remedy = "Choose a folder that is yours, with --home or STAGEPROOF_HOME."
+    return Problem("home_unusable", says, remedy, source=where)
 
 
 def _unreachable(error: Any) -> Problem:

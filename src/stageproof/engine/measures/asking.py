@@ -125,7 +125,7 @@ def arguments(measure: Measure, asked: Mapping[str, str | None], calendar: Calen
             given[name] = value
     problems = [_takes_no(measure, name) for name in given if name not in possible]
     problems += [
-        Problem("missing_value", f"The measure {measure.name} needs '{name}'.", "Give it.", column=name)
+        Problem("missing_value", f"The measure {measure.name} needs '{name}'.", _such_as(name), column=name)
         for name in needs(measure)
         if name not in given
     ]
@@ -219,6 +219,11 @@ def _days(text: str) -> int:
 
 def _parameters(measure: Measure) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(measure.compute).parameters
+
+
+def _such_as(name: str) -> str:
+    given = {"period": "2026-Q2", "start": "2026-03-31"}.get(name, "...")
+    return f"Say {name}={given}; at the command line --{name.replace('_', '-')} {given}."
 
 
 def _takes_no(measure: Measure, name: str) -> Problem:
