@@ -152,6 +152,13 @@ def test_people_and_teams(cast: Cast, now: Clock) -> None:
     south = save_team(cast.ada, None, facts={"name": "South", "parent": cast.east}, now=now())
     change_person(cast.ada, cast.otto.person.pk, changes={"team": south, "role": "manager"}, now=now())  # type: ignore[union-attr]
     assert Person.objects.get(name="Otto Olsen").team == south
+    # A name is what it is without the space around it; with it, another could have the same.
+    renamed = change_person(cast.ada, cast.otto.person.pk, changes={"name": " Otto Olsen-Ott "}, now=now())  # type: ignore[union-attr]
+    assert renamed.name == "Otto Olsen-Ott"
+    twin = {"name": "  otto olsen-ott"}
+    assert codes(
+        lambda: change_person(cast.ada, cast.ann.person.pk, changes=twin, now=now())  # type: ignore[union-attr]
+    ) == ["wrong_name"]
     assert codes(lambda: save_team(cast.ada, cast.east.pk, facts={"parent": south}, now=now())) == [
         "wrong_parent"
     ]

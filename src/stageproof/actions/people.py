@@ -29,14 +29,16 @@ def change_person(actor: Actor, person_id: int, *, changes: Mapping[str, Any], n
     problems = unknown_facts(changes, PERSON) + text_problems(Person, _texts(changes, PERSON))
     if "role" in changes:
         problems += one_of("role", changes["role"], ROLES, "role")
-    if "name" in changes and not str(changes["name"] or "").strip():
-        problems.append(missing("name", "A person needs a name.", "Give one."))
+    if "name" in changes:
+        changes = {**changes, "name": str(changes["name"] or "").strip()}
+        if not changes["name"]:
+            problems.append(missing("name", "A person needs a name.", "Give one."))
     with writing(recorded_at=now, actor=actor.name, door=actor.door):
         person = Person.objects.filter(pk=person_id).first()
         if person is None:
             raise NotFound("person", str(person_id))
         others = Person.objects.exclude(pk=person.pk)
-        if "name" in changes and others.filter(name__iexact=str(changes["name"]).strip()).exists():
+        if "name" in changes and others.filter(name__iexact=changes["name"]).exists():
             says = "Someone else has this name; figures by owner need different ones."
             problems.append(wrong("name", changes["name"], says, "Add a middle name or an initial."))
         problems += _if_last_admin(person, changes)
