@@ -215,6 +215,16 @@ def test_moves_that_the_gate_allows(
     assert doctor().problems == ()
 
 
+def test_what_builds_on_a_deal_that_is_here_under_another_id_builds_on_the_one_here(
+    cast: Cast, now: Clock, deal: Deal, files: Callable[..., list[Path]]
+) -> None:
+    head = "Deal ID,Deal Name,Stage,Amount,Follows\n"
+    rows = "X1,Acme rollout,Prospecting,1.00,\nX2,Acme renewal,Prospecting,2.00,X1\n"
+    options = Options(same_deals={"X1": deal.key})
+    assert commit_import(cast.olga, files(deals=head + rows), now=now(), options=options).created == 1
+    assert dict(Deal.objects.values_list("key", "follows")) == {deal.key: None, "X2": deal.key}
+
+
 def test_rates_in_files_are_not_kept_and_that_is_said(
     cast: Cast, now: Clock, files: Callable[..., list[Path]]
 ) -> None:

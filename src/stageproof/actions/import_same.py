@@ -28,9 +28,8 @@ def known_as(book: Book, accounts: Mapping[str, str], deals: Mapping[str, str]) 
 
 def _renamed(table: Lazy, accounts: Mapping[str, str], deals: Mapping[str, str]) -> Lazy:
     names = table.collect_schema().names()
-    wanted = [
-        (name, pairs) for name, pairs in (("account", accounts), ("deal", deals)) if pairs and name in names
-    ]
+    pointers = (("account", accounts), ("deal", deals), ("follows", deals))
+    wanted = [(name, pairs) for name, pairs in pointers if pairs and name in names]
     if not wanted:
         return table
     frame = collect(table).with_columns(pl.col(name).replace(dict(pairs)) for name, pairs in wanted)
