@@ -10,9 +10,10 @@ from stageproof.actions.leads import edit_lead, find_lead, merge_leads
 from stageproof.actions.undo_import import undo_import
 from stageproof.engine.frames import collect
 from stageproof.records.doctor import doctor
-from stageproof.records.models import CampaignVersion, LeadVersion, Touch
+from stageproof.records.models import CampaignVersion, ImportRun, LeadVersion, Touch
 from stageproof.records.tables import pipeline_now
 from tests.actions.conftest import Cast, Clock
+from tests.actions.database import refused
 from tests.actions.test_import import files
 from tests.importers.test_leads_campaigns import CAMPAIGNS, DEALS, LEADS, MEMBERS
 
@@ -48,6 +49,8 @@ def test_a_corrected_cost_is_a_version_and_what_people_did_stays(
 ) -> None:
     commit_import(cast.olga, written(files), now=now())
     edit_lead(cast.max, "00Q2", now=now(), changes={"industry": "Steel", "title": "CEO"})
+    [problem] = refused(lambda: undo_import(cast.olga, ImportRun.objects.get().pk, now=now()))
+    assert problem.says == f"1 of what came was changed since: {find_lead('00Q2').name}."
     later = commit_import(
         cast.olga, written(files, Campaign=CAMPAIGNS.replace("1000.50", "2000.50")), now=now()
     )

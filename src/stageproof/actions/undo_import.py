@@ -13,6 +13,7 @@ from stageproof.actions.deals import VALUES, save_versions
 from stageproof.actions.history import facts_of, names_changed, succeed
 from stageproof.actions.import_facts import UNDONE
 from stageproof.actions.permission import IMPORTS, demand
+from stageproof.actions.take_back import called
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.ledger import Writing, writing
 from stageproof.records.models import (
@@ -37,6 +38,8 @@ _REST: tuple[tuple[type[Version], tuple[str, ...], str], ...] = (
     (TargetVersion, ("owner_id", "team_id", "starts_on", "ends_on"), "removed"),
 )
 _BATCH = 500
+NAMED = 5
+"""How many of those that stand in the way are named."""
 
 
 def undo_import(actor: Actor, run: int, *, now: dt.datetime) -> ImportRun:
@@ -74,14 +77,24 @@ def _refuse_if_changed_since(touched: list[int], span: tuple[int, int]) -> None:
         for of_deal in (DealVersion, EvidenceVersion, RoleVersion, Activity):
             rows = of_deal._default_manager.filter(deal__in=part, seq__gt=span[1])
             later.update(rows.values_list("deal__key", flat=True))
-    for model, grain, _ in _REST:
-        changed = _things(model, grain, span) & _things(model, grain, (span[1] + 1, 2**62))
-        later.update(str(thing[0]) for thing in changed)
-    if later:
-        names = ", ".join(sorted(later)[:5])
-        says = f"{len(later)} of what came was changed since: {names}."
+    things = [
+        (model, dict(zip(grain, thing, strict=True)))
+        for model, grain, _ in _REST
+        for thing in sorted(
+            _things(model, grain, span) & _things(model, grain, (span[1] + 1, 2**62)), key=str
+        )
+    ]
+    count = len(later) + len(things)
+    if count:
+        names = sorted(later)[:NAMED]
+        names += sorted(called(_present(*thing)) for thing in things[: NAMED - len(names)])
+        says = f"{count} of what came {'was' if count == 1 else 'were'} changed since: {', '.join(names)}."
         remedy = "Correct those by hand; an import is undone whole or not at all."
-        raise Refused([Problem("changed_since_import", says, remedy, count=len(later))])
+        raise Refused([Problem("changed_since_import", says, remedy, count=count)])
+
+
+def _present(model: type[Version], thing: dict[str, Any]) -> Version:
+    return model._default_manager.get(**thing, valid_to__isnull=True)
 
 
 def _things(model: type[Version], grain: tuple[str, ...], span: tuple[int, int]) -> set[tuple[Any, ...]]:
