@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.deals import create_deal, delete_deal, edit_deal, find_deal, move_deal
 from stageproof.actions.permission import Forbidden
+from stageproof.actions.rates import set_rate
 from stageproof.engine.definition import Criterion, Definition, Stage, write_definition
 from stageproof.engine.frames import collect
 from stageproof.engine.problem import Refused
@@ -149,21 +150,36 @@ def test_a_token_that_reads_does_not_write(cast: Cast, now: Clock, deal: Deal) -
     denied(lambda: create_deal(reading, now=now(), facts={"name": "x"}), Forbidden)
 
 
+def test_a_threshold_in_another_currency_counts_at_the_gate_and_in_figures(cast: Cast, now: Clock) -> None:
+    at = now()
+    proof = FieldProof("amount", at_least=Decimal(1000), currency="GBP")
+    _published("Large", Criterion("large", "It is worth 1,000 pounds", proof), at)
+    deals = {
+        minor: create_deal(
+            cast.ann, now=at, facts={"name": "x", "pipeline": "Large", "amount": minor}
+        ).deal.key
+        for minor in (119_999, 120_000)
+    }
+    with pytest.raises(Refused) as caught:
+        move_deal(cast.ann, deals[120_000], to="Second", now=at)
+    (problem,) = caught.value.problems
+    assert (problem.code, "enter one" in problem.remedy) == ("criterion_unverifiable", True)
+
+    set_rate(cast.fay, currency="GBP", from_on=at.date(), rate="1.2", now=at)
+    move_deal(cast.ann, deals[120_000], to="Second", now=at)
+    with pytest.raises(Refused) as caught:
+        move_deal(cast.ann, deals[119_999], to="Second", now=at)
+
+    assert [each.code for each in caught.value.problems] == ["criterion_unmet"]
+    found = collect(qualified_deals(tables.book().as_of(at + dt.timedelta(hours=1))))
+    assert dict(found.select("deal", "qualification").rows())[deals[120_000]] == "qualified"
+
+
 def test_a_criterion_on_a_field_of_ones_own_counts_at_the_gate_and_in_figures(cast: Cast, now: Clock) -> None:
     at = now()
-    definition = Definition(
-        pipeline="New business",
-        owner="Olga Olsen",
-        stages=(
-            Stage("First", (Criterion("region", "The region is known", FieldProof("region", present=True)),)),
-            Stage("Second"),
-        ),
+    _published(
+        "Own fields", Criterion("region", "The region is known", FieldProof("region", present=True)), at
     )
-    DefinitionVersion.objects.create(
-        pipeline="Own fields", version=1, toml=write_definition(replace(definition, pipeline="Own fields")),
-        effective_from=dt.date(2024, 1, 1), drafted_by="x", drafted_at=at, published_by="x", published_at=at,
-    )  # fmt: skip
-    Ledger.objects.update(directory=F("directory") + 1)
     named = create_deal(
         cast.ann, now=at, facts={"name": "North", "pipeline": "Own fields", "custom": {"region": "N"}}
     )
@@ -178,3 +194,13 @@ def test_a_criterion_on_a_field_of_ones_own_counts_at_the_gate_and_in_figures(ca
     verdicts = dict(found.select("deal", "qualification").rows())
     assert verdicts[named.deal.key] == "qualified"
     assert "region" in tables.book().fields
+
+
+def _published(pipeline: str, criterion: Criterion, at: dt.datetime) -> None:
+    """A definition of two stages with one criterion between them, in force for a year."""
+    rules = Definition(pipeline, "Olga Olsen", (Stage("First", (criterion,)), Stage("Second")))
+    DefinitionVersion.objects.create(
+        pipeline=pipeline, version=1, toml=write_definition(rules), effective_from=dt.date(2024, 1, 1),
+        drafted_by="x", drafted_at=at, published_by="x", published_at=at,
+    )  # fmt: skip
+    Ledger.objects.update(directory=F("directory") + 1)

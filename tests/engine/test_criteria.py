@@ -67,6 +67,45 @@ def test_fields_and_next_steps(proof: Proof, facts: dict[str, Any], expected: st
     assert state(proof, facts) == expected
 
 
+RATES = [
+    {"currency": "EUR", "from_on": day("2025-01-01"), "rate": "1.25"},
+    {"currency": "EUR", "from_on": day("2025-03-31"), "rate": "1.2"},
+    {"currency": "JPY", "from_on": day("2025-01-01"), "rate": "0.006"},
+]
+
+
+@pytest.mark.parametrize(
+    ("limits", "amount", "currency", "expected"),
+    [
+        # 10.00 EUR are 12.00 USD on the day, and 12.50 on those before.
+        ({"at_least": 10, "currency": "EUR"}, 1200, "USD", "met"),
+        ({"at_least": 10, "currency": "EUR"}, 1199, "USD", "unmet"),
+        ({"at_most": 10, "currency": "EUR"}, 1201, "USD", "unmet"),
+        ({"at_least": 10, "currency": "EUR"}, None, "USD", "unmet"),
+        # In its own currency an amount is compared as it is, and by its worth in a third one: 2,000 JPY are 12.00 USD.
+        ({"at_least": 10, "currency": "EUR"}, 999, "EUR", "unmet"),
+        ({"at_least": 10, "currency": "EUR"}, 1000, "EUR", "met"),
+        ({"at_least": 10, "currency": "EUR"}, 2000, "JPY", "met"),
+        ({"at_least": 2000, "currency": "JPY"}, 1000, "EUR", "met"),
+        ({"at_least": 2001, "currency": "JPY"}, 1000, "EUR", "unmet"),
+        ({"equals": 2000, "currency": "JPY"}, 2000, "JPY", "met"),
+        # Without a rate nobody can tell, but for an amount in that very currency.
+        ({"at_least": 10, "currency": "GBP"}, 5000, "USD", "unverifiable"),
+        ({"at_least": 10, "currency": "GBP"}, None, "USD", "unmet"),
+        ({"at_least": 10, "currency": "GBP"}, 1000, "GBP", "met"),
+        ({"at_least": 10, "currency": "GBP"}, 999, "GBP", "unmet"),
+        ({"at_least": 10}, 1000, "GBP", "unverifiable"),
+        ({"present": True}, 1000, "GBP", "met"),
+        ({"present": True, "at_most": 10}, None, "GBP", "unmet"),
+    ],
+)
+def test_amounts_in_a_currency(
+    limits: dict[str, Any], amount: int | None, currency: str, expected: str
+) -> None:
+    facts = {"amount": amount, "currency": currency}
+    assert state(FieldProof("amount", **limits), facts, rates=RATES, currency="USD") == expected
+
+
 def given(when: str, **changes: Any) -> dict[str, Any]:
     return {"evidence": when, "deal": "a", "kind": "pain", "side": "buyer", "given_at": at(when),
             "valid_from": at(when), **changes}  # fmt: skip

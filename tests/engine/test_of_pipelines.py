@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from stageproof.engine.book import Book
+from stageproof.engine.definition import Definition, Stage
 from stageproof.engine.frames import collect
 from stageproof.engine.measures import bridge, coverage, open_pipeline, win_rate
 from stageproof.engine.narrowing import of_pipelines
@@ -75,3 +76,23 @@ def test_where_there_is_nothing_else_expansion_is_what_is_looked_at() -> None:
 def test_a_name_that_is_none_is_refused() -> None:
     with pytest.raises(Refused, match=r"There is no pipeline 'Before'.*After, New"):
         of_pipelines(BOTH.as_of("2025-05-31"), "Before")
+
+
+def test_a_stage_is_in_the_band_that_its_own_pipeline_says() -> None:
+    stages = {"New": ("Proposal", "Contract"), "After": ("Handover", "PROPOSAL")}
+    rules = [
+        Definition(name, "Olga", tuple(Stage(stage) for stage in names)) for name, names in stages.items()
+    ]
+    deals = table(
+        "deals",
+        """
+        deal pipeline stage    status amount close_on   valid_from
+        A    New      Proposal open   1000   2025-06-10 2025-01-01
+        B    After    Proposal open   2000   2025-06-10 2025-01-01
+        C    After    Contract open   4000   2025-06-10 2025-01-01
+        D    -        Proposal open   8000   2025-06-10 2025-01-01
+        """,
+    )
+    both = Book.build(deals=deals, definitions=rules, currency="EUR").as_of("2025-05-31")
+    bands = open_pipeline(both, by=["band"]).select("band", "open_amount").rows()
+    assert bands == [("early", 1000), ("late", 2000), (None, 12_000)]

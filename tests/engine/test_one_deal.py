@@ -45,7 +45,10 @@ LEAVES: st.SearchStrategy[Proof] = st.one_of(
     st.builds(FieldProof, st.sampled_from(["source", "next_step", "region"]), present=st.booleans()),
     st.builds(FieldProof, st.just("source"), one_of=st.just(("Web", "event"))),
     st.builds(
-        FieldProof, st.just("amount"), at_least=st.sampled_from([Decimal(0), Decimal("120.5"), Decimal(500)])
+        FieldProof,
+        st.just("amount"),
+        at_least=st.sampled_from([Decimal(0), Decimal("120.5"), Decimal(500)]),
+        currency=st.sampled_from([None, "EUR", "GBP"]),
     ),
     st.builds(FieldProof, st.just("close_on"), at_most=st.just(NOW.date())),
     st.builds(RoleProof, st.sampled_from(["champion", "legal"]), st.none() | st.integers(1, 50)),
@@ -104,6 +107,7 @@ DEAL = st.fixed_dictionaries(
         "stage": st.sampled_from(["First", "Second", "Third", "Elsewhere"]),
         "status": st.sampled_from(["open", "won", "lost"]),
         "amount": st.none() | st.integers(0, 100_000),
+        "currency": st.sampled_from(["USD", "EUR", "GBP"]),
         "source": st.sampled_from([None, "", "Web", "Event"]),
         "next_step": st.sampled_from([None, "Call"]),
         "next_step_on": st.none() | DAYS.map(day),
@@ -144,8 +148,12 @@ def test_a_deal_in_hand_gets_the_answer_it_gets_in_a_book(
             Stage("Third"),
         ),
     )
-    whole = {**deal, "deal": "d", "currency": "USD", "valid_from": at(-100)}
-    tables: dict[str, Any] = {}
+    whole = {**deal, "deal": "d", "valid_from": at(-100)}
+    # A euro is two dollars, and nobody knows what a pound is.
+    euros = {"currency": "EUR", "from_on": day(-100), "rate": "2"}
+    tables: dict[str, Any] = {"rates": from_rows(TABLES["rates"], [euros])}
+    worth = {"USD": 1, "EUR": 2}.get(deal["currency"])
+    value = deal["amount"] and (worth and deal["amount"] * worth)
     if evidence is not None:
         numbered = [{**row, "evidence": f"e{index}"} for index, row in enumerate(with_history(evidence))]
         tables["evidence"] = from_rows(TABLES["evidence"], numbered)
@@ -161,7 +169,11 @@ def test_a_deal_in_hand_gets_the_answer_it_gets_in_a_book(
 
     in_book = decide_stage_move(pipeline, deal="d", to=to, reason=reason, lost_reason=lost_reason)
     one = OneDeal(
-        Moment.of(pipeline), {**whole, "value": deal["amount"]}, evidence or (), roles or (), activities or ()
+        Moment.of(pipeline, [definition]),
+        {**whole, "value": value},
+        evidence or (),
+        roles or (),
+        activities or (),
     )
     in_hand = decide_one_stage_move(one, definition, to=to, reason=reason, lost_reason=lost_reason)
 

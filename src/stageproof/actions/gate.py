@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from stageproof.engine.criteria import Moment
+from stageproof.engine.criteria import Moment, currencies_named
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import day_number, instant_number, number
 from stageproof.engine.money import convert, minor_rate
@@ -91,6 +91,9 @@ def _hands(
     evidence, roles, activities = (_by_deal(names, sql, ids) for names, sql in BELONGING)
     # What a criterion asks for is held here, if only as a blank: it can be filled in.
     held = frozenset(DEALS.names).union(*(each.fields for each in definitions))
+    here = organisation.currency
+    named = {each: _rate(each, here, on) for each in currencies_named(definitions) - {here}}
+    rates = {each: rate for each, rate in named.items() if rate is not None}
     return [
         OneDeal(
             Moment(
@@ -99,6 +102,7 @@ def _hands(
                 fields=held.union(deal.custom),
                 tables=HELD,
                 currency=organisation.currency,
+                rates=rates,
             ),
             _row(deal, organisation, on),
             evidence[deal.pk],
@@ -125,11 +129,15 @@ def _value(deal: Deal, currency: str, on: dt.date) -> int | None:
     """The amount in the reporting currency at the rate of the day; null where there is no rate."""
     if deal.amount is None or deal.currency == currency:
         return deal.amount
-    rates = RateVersion.objects.filter(currency=deal.currency, from_on__lte=on, valid_to__isnull=True)
+    rate = _rate(deal.currency, currency, on)
+    return None if rate is None else convert(deal.amount, rate)
+
+
+def _rate(source: str, target: str, on: dt.date) -> int | None:
+    """The rate of the day, as `convert` takes it; null where none is known."""
+    rates = RateVersion.objects.filter(currency=source, from_on__lte=on, valid_to__isnull=True, removed=False)
     rate = rates.order_by("-from_on").first()
-    if rate is None:
-        return None
-    return convert(deal.amount, minor_rate(Decimal(rate.rate), source=deal.currency, target=currency))
+    return None if rate is None else minor_rate(Decimal(rate.rate), source=source, target=target)
 
 
 def _by_deal(names: Sequence[str], sql: str, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:

@@ -7,7 +7,7 @@ logic carries that through `all_of`, `any_of` and `not`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import reduce
 from operator import and_, or_
@@ -17,8 +17,9 @@ import narwhals as nw
 
 from stageproof.engine.book import Pipeline
 from stageproof.engine.definition import Criterion, Definition, Stage
+from stageproof.engine.exchange import day_rates
 from stageproof.engine.frames import DAY, Lazy, number
-from stageproof.engine.money import exponent
+from stageproof.engine.money import convert, exponent
 from stageproof.engine.proof import (
     ActivityProof,
     AllOf,
@@ -39,8 +40,6 @@ STATES = (MET, WAIVED, UNVERIFIABLE, UNMET)
 RANK = {state: rank for rank, state in enumerate(STATES)}
 """The states from best to worst: over a million deals numbers are counted, not words."""
 
-_COMPARED = {"amount": "value"}
-
 
 @dataclass(frozen=True)
 class Assessed:
@@ -57,18 +56,35 @@ class Assessed:
 
 @dataclass(frozen=True)
 class Moment:
-    """When and about what is asked: the instant, its day, what the book holds, its currency."""
+    """When and about what is asked: the instant, its day, what the book holds, its currency.
+
+    `rates` are the day's (see `money.minor_rate`) of the currencies in which criteria name amounts, where known.
+    """
 
     at: int
     day: int
     fields: frozenset[str]
     tables: frozenset[str]
     currency: str
+    rates: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pipeline: Pipeline) -> Moment:
+    def of(cls, pipeline: Pipeline, definitions: Iterable[Definition]) -> Moment:
         book = pipeline.book
-        return cls(pipeline.at, pipeline.day, book.fields, frozenset(book.tables), book.currency)
+        foreign = currencies_named(definitions) - {book.currency}
+        rates = day_rates(pipeline.rates, foreign, pipeline.day) if foreign else {}
+        return cls(pipeline.at, pipeline.day, book.fields, frozenset(book.tables), book.currency, rates)
+
+
+def currencies_named(definitions: Iterable[Definition]) -> set[str]:
+    """The currencies in which the criteria of definitions name amounts, the reporting one where it is said."""
+    leaves = (
+        each
+        for definition in definitions
+        for _, criterion in definition.all_criteria
+        for each in every_leaf(criterion.proof)
+    )
+    return {each.currency for each in leaves if isinstance(each, FieldProof) and each.currency}
 
 
 def _in_words(name: str) -> nw.Expr:
@@ -82,7 +98,7 @@ def assess(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Assessed:
     """The deals with the state of every exit criterion of the definition, stage by stage."""
     given = (pipeline.evidence, _roles(pipeline, definition), pipeline.activities)
     words, (asked, *theirs) = own_words(deals, *given)
-    moment, source = Moment.of(pipeline), Columns(words)
+    moment, source = Moment.of(pipeline, [definition]), Columns(words)
     states: dict[str, Any] = {}
     columns = []
     for position, stage in enumerate(definition.stages):
@@ -168,33 +184,69 @@ def _field(moment: Moment, proof: FieldProof, source: Source) -> Any:
     if proof.field not in moment.fields:
         return source.unknown()
     column = DEALS.column(proof.field)
-    name = _COMPARED.get(proof.field, proof.field)
-    compared = source[name]
+    value = source[proof.field]
     text = column is None or column.kind == "text"
     tests: list[Any] = []
     if proof.present is not None:
-        filled = ~compared.is_null()
+        filled = ~value.is_null()
         if text:
-            filled = filled & (compared != "")
+            filled = filled & (value != "")
         tests.append(filled if proof.present else ~filled)
-    choices = proof.one_of if proof.one_of is not None else () if proof.equals is None else (proof.equals,)
-    if choices:
-        if text:
-            tests.append(source.lowered(name).is_in([str(each).lower() for each in choices]))
-        else:
-            tests.append(compared.is_in([_comparable(moment, each, proof.field) for each in choices]))
-    if proof.at_least is not None:
-        tests.append(compared >= _comparable(moment, proof.at_least, proof.field))
-    if proof.at_most is not None:
-        tests.append(compared <= _comparable(moment, proof.at_most, proof.field))
+    if proof.field == "amount":
+        return reduce(and_, [*tests, *_amount(moment, proof, source)])
+    if text and (choices := _choices(proof)):
+        tests.append(source.lowered(proof.field).is_in([str(each).lower() for each in choices]))
+        tests += _limits(proof, value, _comparable)
+    else:
+        tests += _compared(proof, value, _comparable)
     # A blank cell fails its test; it isn't unverifiable.
     return source.known(reduce(and_, tests))
 
 
-def _comparable(moment: Moment, value: Any, name: str) -> Any:
-    """Money thresholds are written in major units."""
-    if name == "amount":
-        return int(Decimal(str(value)).scaleb(exponent(moment.currency)))
+def _amount(moment: Moment, proof: FieldProof, source: Source) -> list[Any]:
+    """What is asked of how much it is: a blank fails, and an amount whose worth no rate tells is unknown.
+
+    An amount in the currency that the proof names is compared as it is, any other by its worth on the day.
+    """
+    named = proof.currency or moment.currency
+    filled, nano = ~source["amount"].is_null(), moment.rates.get(named)
+
+    def minor(whole: Any) -> int:
+        return int(Decimal(str(whole)).scaleb(exponent(named)))
+
+    if named == moment.currency:
+        return [filled & test for test in _compared(proof, source["value"], minor)]
+    same = source.known(source["currency"] == named)
+    own = _compared(proof, source["amount"], minor)
+    others = [source.unknown() for _ in own]
+    if nano is not None:
+        others = _compared(proof, source["value"], lambda whole: convert(minor(whole), nano))
+    return [filled & ((same & mine) | (~same & other)) for mine, other in zip(own, others, strict=True)]
+
+
+def _compared(proof: FieldProof, value: Any, comparable: Callable[[Any], Any]) -> list[Any]:
+    """The comparisons that a proof asks for, with what it names made comparable to the value."""
+    choices = _choices(proof)
+    found = [value.is_in([comparable(each) for each in choices])] if choices else []
+    return [*found, *_limits(proof, value, comparable)]
+
+
+def _limits(proof: FieldProof, value: Any, comparable: Callable[[Any], Any]) -> list[Any]:
+    tests = []
+    if proof.at_least is not None:
+        tests.append(value >= comparable(proof.at_least))
+    if proof.at_most is not None:
+        tests.append(value <= comparable(proof.at_most))
+    return tests
+
+
+def _choices(proof: FieldProof) -> tuple[Any, ...]:
+    if proof.one_of is not None:
+        return proof.one_of
+    return () if proof.equals is None else (proof.equals,)
+
+
+def _comparable(value: Any) -> Any:
     return number(int(value) if isinstance(value, Decimal) and value == int(value) else value)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import narwhals as nw
 
-from stageproof.engine.frames import Lazy
+from stageproof.engine.frames import Lazy, collect
 from stageproof.engine.money import converted
 
 if TYPE_CHECKING:
@@ -38,3 +39,12 @@ def valued(
     rated = dated.join(rated_days, on=["currency", "rate_on"], how="left")
     value = nw.when(own).then(nw.col(amount)).otherwise(converted(nw.col(amount), nw.col("nano")))
     return rated.with_columns(value=value).drop("rate_on", "nano")
+
+
+def day_rates(rates: Lazy | None, currencies: Iterable[str], day: int) -> dict[str, int]:
+    """The rate of each currency on the day, as `money.convert` takes it; without those of which none is known."""
+    if rates is None:
+        return {}
+    named = nw.col("currency").is_in(sorted(currencies))
+    found = rates.filter(named, nw.col("from_on") <= day, nw.col("until_on") > day)
+    return dict(collect(found.select("currency", "nano")).iter_rows())

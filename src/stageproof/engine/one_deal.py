@@ -43,7 +43,7 @@ class OneDeal:
 
 def in_hand(pipeline: Pipeline, deals: Sequence[Values]) -> list[OneDeal]:
     """Some deals of a pipeline, each with the rows that belong to it; for few of them, in a book of few."""
-    moment, keys = Moment.of(pipeline), [deal["deal"] for deal in deals]
+    moment, keys = Moment.of(pipeline, pipeline.definitions), [deal["deal"] for deal in deals]
     tables = {
         "evidence": pipeline.evidence_given,
         "roles": pipeline.in_force("roles") if pipeline.book.holds("roles") else None,

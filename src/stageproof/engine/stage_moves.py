@@ -14,7 +14,7 @@ from stageproof.engine.definition import Criterion, Definition, Stage
 from stageproof.engine.frames import Lazy, collect
 from stageproof.engine.one_deal import OneDeal
 from stageproof.engine.problem import Problem
-from stageproof.engine.proof import remedy, sentence
+from stageproof.engine.proof import FieldProof, leaves, remedy, sentence
 from stageproof.engine.qualification import UNKNOWN_STAGE, stage_position
 
 WON, LOST = "won", "lost"
@@ -191,7 +191,7 @@ def _unmet(stage: Stage, criterion: Criterion, state: str) -> Problem:
         return Problem(
             "criterion_unverifiable",
             f"{stage.name}: {criterion.says}. Nothing here can show it: {sentence(criterion.proof)}.",
-            remedy(criterion.proof),
+            remedy(criterion.proof) + _unless_rated(criterion),
             column=criterion.id,
         )
     return Problem(
@@ -200,6 +200,12 @@ def _unmet(stage: Stage, criterion: Criterion, state: str) -> Problem:
         remedy(criterion.proof),
         column=criterion.id,
     )
+
+
+def _unless_rated(criterion: Criterion) -> str:
+    """What else an amount may lack that nobody can compare."""
+    asks = any(isinstance(each, FieldProof) and each.field == "amount" for each in leaves(criterion.proof))
+    return "; where its currency has no rate of exchange, enter one" if asks else ""
 
 
 def _refused(deal: str, to: str, problem: Problem) -> Refusal:

@@ -9,9 +9,12 @@ import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Pipeline
+from stageproof.engine.definition import Definition
 from stageproof.engine.frames import Lazy, collect, day_number, day_of
+from stageproof.engine.measures.placing import by_definition
 from stageproof.engine.period import Grain, Period, period_label
 from stageproof.engine.problem import Problem, Refused
+from stageproof.engine.qualification import stage_position
 
 GRAINS: tuple[str, ...] = get_args(Grain)
 COLUMNS = (
@@ -54,18 +57,19 @@ def with_groups(pipeline: Pipeline, deals: Lazy, by: Sequence[str], *, dated_by:
 
 
 def stage_band(pipeline: Pipeline) -> nw.Expr:
-    """The band of a deal's stage: early covers future periods, late this one."""
-    bands: dict[str, str] = {}
-    for definition in pipeline.definitions:
-        for stage in definition.stages:
-            bands.update(
-                dict.fromkeys((name.lower() for name in (stage.name, *stage.aliases)), stage.band or "early")
-            )
-    stage_name = nw.col("stage").str.to_lowercase()
+    """The band of a deal's stage: early covers future periods, late this one.
+
+    By the definition of the deal's pipeline, for another one may have a stage of the same name in another band.
+    """
+    return by_definition(pipeline, _band, nw.lit(None).cast(nw.String))
+
+
+def _band(definition: Definition) -> nw.Expr:
+    position = stage_position(definition)
     chosen: nw.Expr = nw.lit(None).cast(nw.String)
     for band in ("early", "late"):
-        names = [name for name, found in bands.items() if found == band]
-        chosen = nw.when(stage_name.is_in(names)).then(nw.lit(band)).otherwise(chosen) if names else chosen
+        places = [place for place, stage in enumerate(definition.stages) if (stage.band or "early") == band]
+        chosen = nw.when(position.is_in(places)).then(nw.lit(band)).otherwise(chosen) if places else chosen
     return chosen
 
 
