@@ -15,6 +15,7 @@ from stageproof.actions.deals import delete_deal, edit_deal, move_deal
 from stageproof.actions.evidence import attach_evidence
 from stageproof.actions.import_deals import ImportResult, Options, commit_import, preview_import
 from stageproof.actions.import_facts import FactChange
+from stageproof.actions.organisation import change_organisation
 from stageproof.actions.permission import Forbidden
 from stageproof.actions.undo_import import undo_import
 from stageproof.engine.frames import collect
@@ -28,6 +29,7 @@ from stageproof.records.models import (
     ImportRun,
     Person,
     RoleVersion,
+    TargetVersion,
     Team,
 )
 from stageproof.records.tables import book, pipeline_now
@@ -223,6 +225,16 @@ def test_what_builds_on_a_deal_that_is_here_under_another_id_builds_on_the_one_h
     options = Options(same_deals={"X1": deal.key})
     assert commit_import(cast.olga, files(deals=head + rows), now=now(), options=options).created == 1
     assert dict(Deal.objects.values_list("key", "follows")) == {deal.key: None, "X2": deal.key}
+
+
+def test_a_fiscal_quarter_of_targets_is_the_organisation_s(
+    cast: Cast, now: Clock, files: Callable[..., list[Path]]
+) -> None:
+    change_organisation(cast.olga, changes={"year_starts": 4}, now=now())
+    goals = "Owner,Period,Target\nAnn Archer,FY2026-Q1,1000\n"
+    assert commit_import(cast.olga, files(deals=DEALS, goals=goals), now=now()).targets == 1
+    target = TargetVersion.objects.get()
+    assert (target.starts_on, target.ends_on) == (dt.date(2025, 4, 1), dt.date(2025, 6, 30))
 
 
 def test_rates_in_files_are_not_kept_and_that_is_said(

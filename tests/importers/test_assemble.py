@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stageproof.engine.definition import read_definition
+from stageproof.engine.period import Calendar
 from stageproof.engine.problem import Refused
 from stageproof.importers.keys import match_keys
 from stageproof.importers.mapping import Join, StageMapping
@@ -237,6 +238,22 @@ def test_targets(imported: Import) -> None:
         (None, dt.date(2024, 1, 1), dt.date(2024, 12, 31), 500000, "USD"),
     ]
     assert [each.problem.code for each in found.rejected] == ["unreadable_period"]
+
+
+def test_the_quarter_of_a_target_is_the_calendar_s(imported: Import) -> None:
+    sheets = {
+        "d.csv": "id,stage,amount,created date\n1,Proposal,5,2024-02-01\n",
+        "targets.csv": "rep,period,target\nAda,FY2025-Q1,10\nBo,2025-Q4,20\nCy,2025-02,30\n",
+    }
+    april = Calendar(year_starts=4)
+    found = imported(sheets, calendar=april).book
+    assert found.calendar == april
+    assert found.table("targets").sort("amount").select("starts_on", "ends_on").rows() == [
+        (dt.date(2024, 4, 1), dt.date(2024, 6, 30)),
+        (dt.date(2025, 1, 1), dt.date(2025, 3, 31)),
+        # A month in digits is the one on everybody's wall.
+        (dt.date(2025, 2, 1), dt.date(2025, 2, 28)),
+    ]
 
 
 def test_leads_and_campaigns(imported: Import) -> None:

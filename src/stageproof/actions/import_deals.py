@@ -44,7 +44,7 @@ from stageproof.importers import Imported, Rejected, import_files
 from stageproof.importers import Mapping as FileMapping
 from stageproof.records.ledger import Writing, writing
 from stageproof.records.models import Deal, ImportRun, Organisation
-from stageproof.records.tables import definitions_in_force
+from stageproof.records.tables import calendar_of, definitions_in_force
 
 SHOWN = 100
 """How many changes and problems of a kind the record of an import keeps in full; all are counted."""
@@ -221,7 +221,7 @@ class _Told:
 
 @dataclass
 class _Reading:
-    """What holds for all files of an import here: zone, currency and definitions."""
+    """What holds for all files of an import here: zone, currency, calendar and definitions."""
 
     options: Options
     now: dt.datetime
@@ -230,6 +230,7 @@ class _Reading:
         organisation = Organisation.objects.get()
         self.zone = self.options.zone or organisation.zone
         self.currency = self.options.currency or organisation.currency
+        self.calendar = calendar_of(organisation)
         self.definitions = definitions_in_force(day_at(self.now, organisation.zone))
         self.definition = self._chosen()
 
@@ -250,6 +251,7 @@ class _Reading:
             zone=self.zone,
             currency=self.currency,
             date_order=self.options.date_order,
+            calendar=self.calendar,
             progress=progress,
         )
 

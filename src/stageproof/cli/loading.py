@@ -62,9 +62,10 @@ def load(
             zone=zone,
             date_order=date_order,
             currency=currency,
+            calendar=calendar,
             progress=progress,
         )
-    book = replace(imported.book, calendar=calendar or Calendar())
+    book = imported.book
     used = given or found_definition(book, template(TEMPLATE), order=imported.stage_order)
     notes = [*imported.gaps]
     problems = list(imported.problems)

@@ -13,6 +13,7 @@ from stageproof.engine.book import Book
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import instant_number
 from stageproof.engine.money import is_currency
+from stageproof.engine.period import Calendar
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.zone import check_zone, start_of_day
 from stageproof.importers.accounting import Accounting, FileAccount, Imported, Rejected, TakenFor
@@ -58,16 +59,18 @@ def import_files(
     zone: str = "UTC",
     date_order: str | None = None,
     currency: str | None = None,
+    calendar: Calendar | None = None,
     progress: Progress | None = None,
 ) -> Imported:
     """The book that exports of a CRM or spreadsheets make, and the account of every row.
 
     `definition` is one that the user gave: open deals in stages that it doesn't know are rejected. `as_of` serves as
     the beginning of a book in which nothing is dated. `zone` and `currency` hold where neither the files nor the
-    mapping say otherwise. Raises `Refused` with every reason where no book can be made.
+    mapping say otherwise; `calendar` tells the days of a target's quarter, and is the book's. Raises `Refused` with
+    every reason where no book can be made.
     """
     mapping = mapping or Mapping()
-    settings = _settings(mapping, zone, currency, date_order)
+    settings = _settings(mapping, zone, currency, date_order, calendar or Calendar())
     report = progress or (lambda share: None)
     files = read_files([Path(path) for path in paths], mapping, lambda share: report(share * _READING))
     assembly = _Assembly(files, settings, definition)
@@ -76,7 +79,9 @@ def import_files(
     return imported
 
 
-def _settings(mapping: Mapping, zone: str, currency: str | None, date_order: str | None) -> Settings:
+def _settings(
+    mapping: Mapping, zone: str, currency: str | None, date_order: str | None, calendar: Calendar
+) -> Settings:
     zone = mapping.zone or zone
     problem = check_zone(zone)
     if problem is not None:
@@ -92,7 +97,7 @@ def _settings(mapping: Mapping, zone: str, currency: str | None, date_order: str
         remedy = f"Use one of {', '.join(ORDERS)}."
         says = f"'{date_order}' is not an order of day, month and year."
         raise Refused([Problem("unknown_date_order", says, remedy, value=date_order)])
-    return Settings(zone, code, order or mapping.date_order, mapping)
+    return Settings(zone, code, order or mapping.date_order, mapping, calendar)
 
 
 @dataclass
@@ -359,6 +364,7 @@ class _Assembly:
             rates=rates_table(rates, reporting),
             currency=reporting,
             zone=self.settings.zone,
+            calendar=self.settings.calendar,
         )
 
     def _leave_out(self) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from stageproof.engine.period import Calendar
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.accounting import FileAccount, Rejected, TakenFor
 from stageproof.importers.columns import Order, read_amounts, read_dates, read_texts, read_yes_no
@@ -45,6 +46,7 @@ class Settings:
     currency: str
     date_order: Order | None
     mapping: Mapping
+    calendar: Calendar = field(default_factory=Calendar)
     sources: frozenset[str] = frozenset()
     orders_seen: set[Order] = field(default_factory=set)
 

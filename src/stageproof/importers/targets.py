@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 
 from stageproof.engine.frames import DAY, day_number
-from stageproof.engine.period import Calendar
 from stageproof.engine.problem import Refused
 from stageproof.importers.intake import Intake
 
@@ -38,7 +37,7 @@ def _spans(intake: Intake) -> list[pl.Series]:
     found: dict[str, tuple[int, int]] = {}
     for text in texts.drop_nulls().unique():
         try:
-            period = Calendar().period(text)
+            period = intake.settings.calendar.period(text)
         except Refused:
             continue
         found[text] = (day_number(period.starts_on), day_number(period.ends_on))
