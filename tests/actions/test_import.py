@@ -17,6 +17,7 @@ from stageproof.actions.import_deals import ImportResult, Options, commit_import
 from stageproof.actions.import_facts import FactChange
 from stageproof.actions.organisation import change_organisation
 from stageproof.actions.permission import Forbidden
+from stageproof.actions.targets import set_target
 from stageproof.actions.undo_import import undo_import
 from stageproof.engine.frames import collect
 from stageproof.records.doctor import doctor
@@ -235,6 +236,23 @@ def test_a_fiscal_quarter_of_targets_is_the_organisation_s(
     assert commit_import(cast.olga, files(deals=DEALS, goals=goals), now=now()).targets == 1
     target = TargetVersion.objects.get()
     assert (target.starts_on, target.ends_on) == (dt.date(2025, 4, 1), dt.date(2025, 6, 30))
+
+
+def test_a_target_comes_again_with_an_import_that_was_undone_but_not_where_it_was_taken_away(
+    cast: Cast, now: Clock, files: Callable[..., list[Path]]
+) -> None:
+    paths = files(deals=DEALS, goals="Owner,Period,Target\nAnn Archer,2026-Q1,1000\n")
+    present = TargetVersion.objects.filter(valid_to__isnull=True, removed=False)
+    first = commit(cast, now, paths)
+    undo_import(cast.ada, first.run.pk, now=now())  # type: ignore[union-attr]
+    assert not present.exists()
+    assert commit(cast, now, paths).targets == 1
+    target = present.get()
+    assert target.amount == 100_000
+    period = {"starts_on": target.starts_on, "ends_on": target.ends_on}
+    set_target(cast.olga, owner=cast.ann.person, amount=None, now=now(), **period)
+    assert commit(cast, now, paths).targets == 0
+    assert not present.exists()
 
 
 def test_rates_in_files_are_not_kept_and_that_is_said(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from stageproof.actions.campaigns import remove_campaign
 from stageproof.actions.import_deals import commit_import
 from stageproof.actions.leads import edit_lead, find_lead, merge_leads
 from stageproof.actions.undo_import import undo_import
@@ -85,4 +86,9 @@ def test_an_import_is_undone_with_its_leads(cast: Cast, now: Clock, files: Files
     ]  # type: ignore[arg-type]
     back = commit_import(cast.olga, written(files), now=now())
     assert (back.leads, back.campaigns, back.touches) == (2, 2, 1)
+    # What a person took out stays out, until the files say something else of it.
+    remove_campaign(cast.max, "Spring", now=now())
+    assert commit_import(cast.olga, written(files), now=now()).campaigns == 0
+    dearer = written(files, Campaign=CAMPAIGNS.replace("1000.50", "2000.50"))
+    assert commit_import(cast.olga, dearer, now=now()).campaigns == 1
     assert doctor().problems == ()

@@ -268,9 +268,10 @@ def take_leads(taking: Taking) -> int:
 
 def take_targets(taking: Taking) -> int:
     """How many targets are new or other."""
+    undone = _undone()
     current = {
-        (owner, team, starts, ends): (pk, since, amount, currency)
-        for pk, owner, team, starts, ends, since, amount, currency in _present(
+        (owner, team, starts, ends): (pk, since, amount, currency, removed and ended in undone)
+        for pk, owner, team, starts, ends, since, amount, currency, removed, ended in _present(
             TargetVersion,
             "id",
             "owner_id",
@@ -280,6 +281,8 @@ def take_targets(taking: Taking) -> int:
             "valid_from",
             "amount",
             "currency",
+            "removed",
+            "recorded_at",
         )
     }
     names = ["owner_id", "team_id", "starts_on", "ends_on", "amount", "currency", "removed", "valid_from",
@@ -296,8 +299,9 @@ def take_targets(taking: Taking) -> int:
         if key in rows:
             continue
         if (held := current.get(key)) is not None:
-            pk, began, amount, kept = held
-            if (amount, kept) == (row["amount"], currency):
+            pk, began, amount, kept, undone_then = held
+            # What was taken away here stays away as long as the files say nothing else.
+            if (amount, kept) == (row["amount"], currency) and not undone_then:
                 continue
             since = max(taking.now, instant_number(began) + 1)
             ends_at.append((since, pk))
@@ -334,8 +338,12 @@ def take_touches(taking: Taking) -> int:
 def take_campaigns(taking: Taking) -> int:
     """How many campaigns are new or cost other than before."""
     facts = ("source", "starts_on", "ends_on", "cost", "currency")
+    undone = _undone()
     current = {
-        row[0]: row[1:] for row in _present(CampaignVersion, "name", "id", "valid_from", "removed", *facts)
+        name: (pk, began, removed and ended in undone, *ours)
+        for name, pk, began, removed, ended, *ours in _present(
+            CampaignVersion, "name", "id", "valid_from", "removed", "recorded_at", *facts
+        )
     }
     rows: dict[str, tuple[Any, ...]] = {}
     ends = []
@@ -347,11 +355,11 @@ def take_campaigns(taking: Taking) -> int:
         said = [_text(row["source"], 120), row["starts_on"], row["ends_on"], row["cost"], currency]
         since = taking.since(row)
         if (held := current.get(name)) is not None:
-            pk, began, removed, *ours = held
-            # A blank changes nothing.
+            pk, began, undone_then, *ours = held
+            # A blank changes nothing, and what was taken away here stays away as long as nothing else is said.
             present = [number(each) for each in ours]
             said = [b if b is not None else a for a, b in zip(present, said, strict=True)]
-            if said == present and not removed:
+            if said == present and not undone_then:
                 continue
             since = max(taking.now, instant_number(began) + 1)
             ends.append((since, pk))
