@@ -18,6 +18,7 @@ from stageproof.actions.import_facts import FactChange
 from stageproof.actions.organisation import change_organisation
 from stageproof.actions.permission import Forbidden
 from stageproof.actions.targets import set_target
+from stageproof.actions.undo_change import undo_changes
 from stageproof.actions.undo_import import undo_import
 from stageproof.engine.frames import collect
 from stageproof.records.doctor import doctor
@@ -236,6 +237,21 @@ def test_a_fiscal_quarter_of_targets_is_the_organisation_s(
     assert commit_import(cast.olga, files(deals=DEALS, goals=goals), now=now()).targets == 1
     target = TargetVersion.objects.get()
     assert (target.starts_on, target.ends_on) == (dt.date(2025, 4, 1), dt.date(2025, 6, 30))
+
+
+def test_what_was_taken_back_here_does_not_happen_again_with_the_next_import(
+    cast: Cast, now: Clock, files: Callable[..., list[Path]]
+) -> None:
+    calls = "Deal ID,Activity date,Type,Direction,Subject\nB1,2026-02-02,Call,Inbound,They called\n"
+    paths = files(deals=DEALS, calls=calls)
+    first = commit(cast, now, paths)
+    undo_import(cast.ada, first.run.pk, now=now())  # type: ignore[union-attr]
+    assert (first.activities, commit(cast, now, paths).activities) == (1, 1)
+    call = Activity.objects.get(withdrawn_at__isnull=True)
+    undo_changes(cast.olga, call.seq, call.seq, now=now())
+    assert commit(cast, now, paths).activities == 0
+    assert not Activity.objects.filter(withdrawn_at__isnull=True).exists()
+    assert doctor().problems == ()
 
 
 def test_a_target_comes_again_with_an_import_that_was_undone_but_not_where_it_was_taken_away(

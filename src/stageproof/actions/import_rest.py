@@ -157,13 +157,17 @@ def take_evidence(taking: Taking) -> int:
 
 
 def take_activities(taking: Taking) -> int:
-    """How many activities are new; one of the same id, or else of the same content, is not taken again."""
+    """How many activities are new; one of the same id, or else of the same content, is not taken again.
+
+    Nor is one that somebody took back here, unless that was by undoing its import.
+    """
     names = ["key", "deal_id", "lead", "account_id", "contact_id", "owner_id", "kind", "side", "direction",
              "happened_at", "subject", "actor"]  # fmt: skip
     if not taking.book.holds("activities"):
         return 0
+    undone = _undone()
     here: dict[str, tuple[int | None, bool]] = {
-        key: (deal, withdrawn is not None)
+        key: (deal, withdrawn in undone)
         for key, deal, withdrawn in Activity.objects.values_list("key", "deal_id", "withdrawn_at")
     }
     rows = []
@@ -312,12 +316,15 @@ def take_targets(taking: Taking) -> int:
 
 
 def take_touches(taking: Taking) -> int:
-    """How many touches are new."""
+    """How many touches are new; one that somebody took back here does not come again."""
     names = ["lead", "deal_id", "source", "campaign", "touched_at", "actor"]
-    present = Touch.objects.filter(withdrawn_at__isnull=True)
+    undone = _undone()
     here = {
         (lead, deal, source, campaign, instant_number(at))
-        for lead, deal, source, campaign, at in present.values_list(*names[:5])
+        for lead, deal, source, campaign, at, withdrawn in Touch.objects.values_list(
+            *names[:5], "withdrawn_at"
+        )
+        if withdrawn not in undone
     }
     rows = []
     for row in taking.rows("touches"):
@@ -402,8 +409,8 @@ def _free(key: str, deal: int | None, here: dict[str, tuple[int | None, bool]]) 
         tried = key if count == 1 else f"{key}~{count}"
         if tried not in here:
             return tried
-        held, withdrawn = here[tried]
-        if held == deal and not withdrawn:
+        held, undone = here[tried]
+        if held == deal and not undone:
             return None
     return None
 
