@@ -246,11 +246,18 @@ def test_what_was_taken_back_here_does_not_happen_again_with_the_next_import(
     paths = files(deals=DEALS, calls=calls)
     first = commit(cast, now, paths)
     undo_import(cast.ada, first.run.pk, now=now())  # type: ignore[union-attr]
-    assert (first.activities, commit(cast, now, paths).activities) == (1, 1)
+    second = commit(cast, now, paths)
+    assert (first.activities, second.activities) == (1, 1)
     call = Activity.objects.get(withdrawn_at__isnull=True)
     undo_changes(cast.olga, call.seq, call.seq, now=now())
     assert commit(cast, now, paths).activities == 0
     assert not Activity.objects.filter(withdrawn_at__isnull=True).exists()
+    call.refresh_from_db()
+    taken_back = call.withdrawn_at
+    undo_import(cast.ada, second.run.pk, now=now())  # type: ignore[union-attr]
+    call.refresh_from_db()
+    assert call.withdrawn_at == taken_back
+    assert commit(cast, now, paths).activities == 0
     assert doctor().problems == ()
 
 

@@ -14,6 +14,7 @@ from stageproof.actions.history import facts_of, names_changed, succeed
 from stageproof.actions.import_facts import UNDONE
 from stageproof.actions.permission import IMPORTS, demand
 from stageproof.actions.take_back import called
+from stageproof.actions.take_out import refuse_homeless
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.ledger import Writing, writing
 from stageproof.records.models import (
@@ -61,8 +62,11 @@ def undo_import(actor: Actor, run: int, *, now: dt.datetime) -> ImportRun:
         for model, grain, flag in _REST:
             _undo_versions(session, model, grain, flag, span, now)
         _undo_deals(session, touched, span[0], now)
-        Activity.objects.filter(seq__range=span).update(withdrawn_at=now)
-        Touch.objects.filter(seq__range=span).update(withdrawn_at=now)
+        for happened in (Activity, Touch):
+            # What was taken back before was known to be so since then.
+            came = happened._default_manager.filter(seq__range=span, withdrawn_at__isnull=True)
+            came.update(withdrawn_at=now)
+        refuse_homeless()
         row.status, row.undone_at = "undone", now
         row.save()
         names_changed()
