@@ -113,6 +113,22 @@ def test_only_the_deals_of_the_period() -> None:
     assert len(credited("first", period=Calendar().period("2025-02"))) == 3
 
 
+@pytest.mark.parametrize(
+    ("zone", "last"),
+    # 5 February, on which the deal closed, ends at 5:00 UTC of the 6th in New York and at 13:00 of the 5th in Sydney.
+    [("UTC", "Noon"), ("America/New_York", "Evening"), ("Australia/Sydney", "Morning")],
+)
+def test_touches_count_until_the_closing_day_is_over_where_the_organisation_is(zone: str, last: str) -> None:
+    touches = [
+        touch("2025-02-05T01:00", "Morning", deal="a"),
+        touch("2025-02-05T13:30", "Noon", deal="a"),
+        touch("2025-02-06T03:30", "Evening", deal="a"),
+    ]
+    closed = path("a", ("2025-01-05", "Discovery"), ("2025-02-05", "won"))
+    pipeline = book(closed, touches=touches, zone=zone).as_of("2025-02-28")
+    assert rows(attribution(pipeline, model="last"), "source") == [(last,)]
+
+
 def test_later_touches_and_what_was_learned_later_are_left_out() -> None:
     touches = [touch("2025-01-01", "Fair", deal="a"), touch("2025-01-09", "Web", deal="a")]
     touches[0]["recorded_at"], touches[1]["recorded_at"] = at("2025-01-01"), at("2025-02-01")

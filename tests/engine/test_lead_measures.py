@@ -254,6 +254,16 @@ def test_what_each_source_brought_by_hand() -> None:
     assert named["Web"]["cycle_days"] == pytest.approx(27.0)
 
 
+def test_a_third_of_a_deal_took_as_long_as_the_whole() -> None:
+    thirds = [
+        {"lead": None, "deal": "a", "source": name, "campaign": None, "touched_at": at("2025-01-02")}
+        for name in ("Ads", "Mail", "Web")
+    ]
+    deals = path("a", ("2025-01-01", "Discovery"), ("2025-11-17", "won"))
+    found = sources(book(deals, touches=thirds).as_of("2025-12-31"), model="linear")
+    assert rows(found, "won_deals", "cycle_days") == [(0.333333333, 320.0)] * 3
+
+
 @pytest.mark.parametrize("model", ["first", "last", "linear", "w_shaped"])
 @pytest.mark.parametrize("by", ["source", "campaign"])
 def test_sources_add_up_to_the_whole(model: Any, by: Any) -> None:

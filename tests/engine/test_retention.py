@@ -6,6 +6,7 @@ import datetime as dt
 from collections import defaultdict
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,6 +85,20 @@ def test_the_quarter_by_hand() -> None:
 def test_before_anything_is_decided_there_is_no_rate() -> None:
     (row,) = retention(BOOK.as_of("2025-02-20"), period=Calendar().period("2025-Q3")).to_dicts()
     assert (row["due_amount"], row["awaited_amount"], row["gross"], row["net"]) == (6000, 6000, None, None)
+
+
+def test_what_came_of_a_contract_of_unknown_amount_raises_no_rate() -> None:
+    # G was of no known amount, so there is nothing that its renewal and what was built on it could be held against.
+    more = """
+        deal status amount currency close_on   renews_on deal_type follows valid_from created_at
+        G2   won    8000   EUR      2025-06-20 -         renewal   G       2025-06-20 2025-06-01
+        G3   won    500    EUR      2025-06-21 -         upsell    G       2025-06-21 2025-06-01
+        """
+    deals = pl.concat([BOOK.tables["deals"].to_native(), table("deals", more)], how="diagonal")
+    (row,) = retention(Book.build(deals=deals, currency="EUR").as_of("2025-06-22"), period=SECOND).to_dicts()
+    assert (row["renewed_count"], row["unpriced_count"]) == (2, 1)
+    assert row["expanded_amount"] == 700
+    assert (row["gross"], row["net"]) == (pytest.approx(1200 / 10_000), pytest.approx(1900 / 10_000))
 
 
 def test_quarters_are_those_of_the_day_of_renewal() -> None:

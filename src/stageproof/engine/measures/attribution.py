@@ -8,7 +8,7 @@ import narwhals as nw
 import polars as pl
 
 from stageproof.engine.book import Pipeline, in_memory
-from stageproof.engine.frames import DAY
+from stageproof.engine.local_days import local_day
 from stageproof.engine.measures.grouping import closing_in, summed
 from stageproof.engine.period import Period
 from stageproof.engine.qualification import QUALIFIED, qualified_deals
@@ -35,7 +35,7 @@ def attribution(
 
     The amounts are minor units of the reporting currency and add up to the bookings or pipeline they came
     from, exactly: each deal's amount is split by weight, and what rounding leaves goes to the largest
-    remainders, earlier touches first. Touches are those of the deal and of its leads until the day (UTC) it
+    remainders, earlier touches first. Touches are those of the deal and of its leads until the day it
     closed. `w_shaped` gives 30% each to the first touch, the last by the time the lead was created, and the
     last by the time the deal was, and 10% to all others evenly; where a milestone or all others are missing,
     the rest share in proportion, and a touch that is several milestones gets each. A deal without touches
@@ -104,7 +104,8 @@ def _touches(pipeline: Pipeline, deals: nw.LazyFrame[Any], by: By) -> nw.LazyFra
         created = leads.group_by("deal").agg(lead_at=nw.col("created_at").min())
         joined = joined.join(created, on="deal", how="left")
     found = joined.join(mine, on="deal", how="inner")
-    return found.filter((nw.col("status") == "open") | (nw.col("touched_at") // DAY <= nw.col("close_on")))
+    touched_on = local_day(nw.col("touched_at"), pipeline.book.zone, pipeline.at)
+    return found.filter((nw.col("status") == "open") | (touched_on <= nw.col("close_on")))
 
 
 def _weighted(touches: nw.LazyFrame[Any], model: Model) -> nw.LazyFrame[Any]:

@@ -23,8 +23,9 @@ def retention(pipeline: Pipeline, *, period: Period | None = None, by: Sequence[
     Of the won deals whose contract is up for renewal in the period, or ever. Amounts are minor units of the reporting
     currency, and due = retained + shrunk + lost + lapsed + open + awaited, to the cent. `expanded_amount` is what
     renewals brought beyond the contract, and what won deals that build on it brought. `gross` is what was retained,
-    `net` that and the expansion, over the contracts that are decided: renewed, lost or lapsed; null where none is.
-    Grouped by month, quarter or year it is that of the day of renewal.
+    `net` that and the expansion, over the contracts that are decided: renewed, lost or lapsed; null where none is. A
+    contract without an amount is counted in `unpriced_count`, and what came of it in no amount and no rate. Grouped by
+    month, quarter or year it is that of the day of renewal.
     """
     contracts = with_groups(pipeline, contracts_due(pipeline, period), by, dated_by="renews_on")
     decided = nw.col("state").is_in(["renewed", "lost", "lapsed"])
@@ -41,7 +42,7 @@ def retention(pipeline: Pipeline, *, period: Period | None = None, by: Sequence[
     sums["shrunk_amount"] = amount_where(whole, "shrunk")
     sums["expanded_amount"] = amount_where(whole, "expanded")
     sums["decided_amount"] = amount_where(decided)
-    sums["grown_amount"] = amount_where(decided, "expanded")
+    sums["grown_amount"] = amount_where(decided & whole, "expanded")
     table = summed(contracts, by, **sums)
     base = pl.when(pl.col("decided_amount") != 0).then(pl.col("decided_amount"))
     return table.with_columns(

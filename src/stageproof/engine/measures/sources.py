@@ -46,8 +46,10 @@ def sources(
         cost_per_won=pl.when(won > 0).then((cost / won).round().cast(pl.Int64)),
         return_on_cost=pl.when(cost > 0).then(pl.col("won_amount") / cost),
         win_rate=pl.when(won + lost > 0).then(won / (won + lost)),
-        cycle_days=pl.when(pl.col("timed") > 0).then((pl.col("days") / pl.col("timed")).round(_PLACES)),
+        cycle_days=pl.when(pl.col("timed") > 0).then(pl.col("days") / pl.col("timed")),
     )
+    # Sums of fractions run in no fixed order, which shows in the last places.
+    table = table.with_columns(pl.col(*COUNTS, "win_rate", "cycle_days").round(_PLACES))
     names = (
         "leads", "qualified_leads", "deals", "open_amount", "qualified_amount", "won_deals", "lost_deals",
         "won_amount", "cost", "cost_per_won", "return_on_cost", "win_rate", "cycle_days",
@@ -59,7 +61,7 @@ def sources(
 def _deals(pipeline: Pipeline, model: Model, period: Period | None, by: By) -> pl.DataFrame:
     tests = deal_tests(pipeline, period)
     took = nw.col("close_on") - nw.col("created_on")
-    table = summed(
+    return summed(
         in_memory(credited_deals(pipeline, model, by)),
         ["what"],
         **{name: _sum_of(test, nw.col("share" if name in COUNTS else "amount")) for name, test in tests.items()
@@ -67,8 +69,6 @@ def _deals(pipeline: Pipeline, model: Model, period: Period | None, by: By) -> p
         timed=_sum_of(tests["cycle_days"], nw.col("share")),
         days=_sum_of(tests["cycle_days"], nw.col("share") * took.cast(nw.Float64)),
     )  # fmt: skip
-    # Sums of fractions run in no fixed order, which shows in the last places.
-    return table.with_columns(pl.col(*COUNTS, "timed", "days").round(_PLACES))
 
 
 def credited_deals(pipeline: Pipeline, model: Model, by: By) -> nw.LazyFrame[Any]:
