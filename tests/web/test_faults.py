@@ -39,9 +39,14 @@ def test_a_database_that_is_locked_is_said_and_may_be_tried_again(
     page = client.post(f"/deals/{deal.key}/move", {"to": "lost", "lost_reason": "Price"})
     assert (page.status_code, page["Retry-After"]) == (503, "5")
     assert "The database does not answer just now" in text_of(page)
+    assert "Look whether your change came through" in text_of(page)
     part = client.post(f"/deals/{deal.key}/move", {"to": "lost"}, headers={"hx-request": "true"})
     assert (part.status_code, part["HX-Retarget"]) == (503, "#dialog")
     assert Deal.objects.get().status == "open"
+    monkeypatch.setattr("stageproof.web.coverage.history", locked)
+    read = client.get("/coverage?by=owner")
+    assert (read.status_code, "Try again in a moment" in text_of(read)) == (503, True)
+    assert 'href="/coverage?by=owner">Try again' in read.content.decode()
 
 
 def test_offline_pages_hold_nothing_of_anybody_and_are_open(at: At, cast: Cast) -> None:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from stageproof.web.formats import age, counted, day_text, money
+from stageproof.web.formats import age, category, counted, day_text, money, period_text
 
 
 @pytest.mark.parametrize(
@@ -46,6 +46,28 @@ def test_no_amount_says_so() -> None:
 )
 def test_days_of_this_year_leave_it_out(day: str, text: str) -> None:
     assert day_text(dt.date.fromisoformat(day), dt.date(2025, 10, 1)) == text
+
+
+def test_a_day_says_its_year_where_today_is_not_known() -> None:
+    assert day_text(dt.date(2025, 10, 14), None) == "14 Oct 2025"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("2026-12", "Dec 2026"),
+        ("2026-Q4", "2026-Q4"),
+        ("FY2026-M03", "FY2026-M03"),
+        ("2026-W09", "2026-W09"),
+        ("2025-12-29..2026-01-04", "Mon 29 Dec 2025 to Sun 4 Jan 2026"),
+    ],
+)
+def test_months_and_ranges_are_named_as_people_do(name: str, text: str) -> None:
+    assert period_text(name) == text
+
+
+def test_categories_have_their_capital() -> None:
+    assert [category("best case"), category("commit"), category(None)] == ["Best case", "Commit", ""]
 
 
 def test_ages_and_counts() -> None:

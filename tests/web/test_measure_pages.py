@@ -19,8 +19,11 @@ from stageproof.actions.deals import create_deal, edit_deal, move_deal
 from stageproof.actions.targets import set_target
 from stageproof.records.models import Deal
 from stageproof.records.tables import book
+from tests.actions.won_deal import won
 from tests.web.conftest import PART, Cast, Clock, problems_of, text_of
 from tests.web.figures import open_figures
+
+__all__ = ["won"]
 
 At = Callable[[str], Client]
 PAGES = ("/movement", "/coverage", "/velocity", "/conversion")
@@ -73,6 +76,42 @@ def test_everybody_opens_every_page_on_an_empty_book(at: At, cast: Cast) -> None
     for name in ("ann", "mia", "olga", "max", "fay", "eve", "ada"):
         client = at(name)
         assert [client.get(path).status_code for path in PAGES] == [200] * 4, name
+
+
+@pytest.mark.parametrize(
+    ("path", "grain", "days"),
+    [("/velocity", "-Q2", 60), ("/conversion", "-Q2", 60), ("/funnel", "-Q2", 60), ("/attribution", "", 330)],
+)
+def test_until_something_is_won_what_looks_back_shows_when_something_was(
+    at: At, won: Deal, now: Clock, path: str, grain: str, days: int
+) -> None:
+    assert "No deal has been won in" not in text_of(at("ann").get(path))
+    now.days(days)
+    client = at("ann")
+    present, before = (f"2026{grain}", "2026-Q1") if grain else ("2027", "2026")
+    page = client.get(path)
+    assert (
+        f"No deal has been won in {present} yet, so this is {before}, the last in which one was."
+        in text_of(page)
+    )
+    assert re.search(rf'<option value="{before}" selected', page.content.decode())
+    assert f'href="?period={present}"' in page.content.decode()
+    asked = client.get(f"{path}?period={present}")
+    assert "No deal has been won in" not in text_of(asked)
+    assert re.search(rf'<option value="{present}" selected', asked.content.decode())
+    # What is ahead of the pipeline is that of the present.
+    assert "2026-Q2: " in text_of(client.get("/coverage?as_of=2026-04-20"))
+
+
+def test_an_empty_card_says_why_and_what_to_do(at: At, deal: Deal) -> None:
+    words = text_of(at("ann").get("/conversion?period=2026-05&drawings=1"))
+    for says in ("No deal entered a stage in May 2026.", "No deal closed in May 2026.",
+                 "No deal whose creation is known was won in May 2026."):  # fmt: skip
+        assert f"{says} Choose another period." in words
+    part = at("ann").get("/conversion?period=2026-05&owner=Ann+Archer&drawing=converted", **PART)
+    assert "in May 2026. Choose another period, or take the filters off." in text_of(part)
+    ahead = at("ann").get("/coverage?period=2027-12&drawing=ahead", **PART)
+    assert "Nothing is open for Dec 2027 or the periods after it." in text_of(ahead)
 
 
 @pytest.mark.usefixtures("quarter")

@@ -132,6 +132,23 @@ def test_each_cell_takes_its_value(
     assert getattr(deal, field) == expected
 
 
+def test_a_category_has_its_capital_and_is_sent_as_it_is_kept(at: At, three: dict[str, Deal]) -> None:
+    client, deal = at("ann"), three["Beta"]
+    form = client.get(f"/pipeline/{deal.key}/forecast_category", **PART).content.decode()
+    assert (
+        '<option value="commit" selected>Commit</option><option value="best case">Best case</option>' in form
+    )
+    edit = client.get(f"/deals/{deal.key}/edit").content.decode()
+    assert (
+        '<option value="commit" selected>Commit</option><option value="best case">Best case</option>' in edit
+    )
+    assert 'aria-label="Category: Commit">Commit<' in client.get("/pipeline").content.decode()
+    client.post(f"/pipeline/{deal.key}/forecast_category", {"value": "best case"}, **PART)
+    page = client.get(f"/deals/{deal.key}").content.decode()
+    assert "<del>Commit</del> <ins>Best case</ins>" in page
+    assert "<dt>Forecast category</dt><dd>Best case</dd>" in page
+
+
 def test_the_owner_is_chosen_by_name(at: At, three: dict[str, Deal]) -> None:
     deal = three["Beta"]
     assert at("ann").post(f"/pipeline/{deal.key}/owner", {"value": "Ben Baker"}, **PART).status_code == 204

@@ -10,7 +10,7 @@ import altair as alt
 from stageproof.charts.bars import BAR, ROW, across, fill, outline, parts_of, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK, TARGET
-from stageproof.charts.wording import listed, ratio_text, short_text
+from stageproof.charts.wording import listed, period_text, ratio_text, short_text
 
 _LABELS = 84
 _PARTS = ("qualified", "unqualified")
@@ -22,8 +22,8 @@ def coverage_ahead_chart(records: Sequence[Mapping[str, Any]], *, currency: str)
     Records are rows of the measure, and may have an `href`; nothing where nothing is open in any of them.
     """
     whole = [
-        {**row, "unqualified_amount": row["open_amount"] - row["qualified_amount"], "end": max(row["open_amount"], 0),
-         "text": _text(row, currency)}
+        {**row, "closing_in": period_text(row["closing_in"]), "end": max(row["open_amount"], 0),
+         "unqualified_amount": row["open_amount"] - row["qualified_amount"], "text": _text(row, currency)}
         for row in records
     ]  # fmt: skip
     if not any(row["open_amount"] for row in whole):

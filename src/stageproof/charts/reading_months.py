@@ -10,7 +10,7 @@ import altair as alt
 from stageproof.charts.bars import across, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK, LINE, QUALIFIED, WAIVED
-from stageproof.charts.wording import short_text
+from stageproof.charts.wording import period_text, short_text
 
 _ROW, _BAR, _LABELS = 44, 20, 90
 
@@ -26,7 +26,7 @@ def months_chart(
     if not found:
         return None
     data = [
-        {"month": str(row["month"]), "whole": row[whole] or 0, "part": row[part] or 0,
+        {"month": period_text(row["month"]), "whole": row[whole] or 0, "part": row[part] or 0,
          "right": max(row[whole] or 0, row[part] or 0), "text": _text(row, whole, part, says, currency)}
         for row in found
     ]  # fmt: skip
@@ -37,7 +37,7 @@ def months_chart(
     best = max(found, key=lambda row: row[part] or 0)
     return drawing(
         "months",
-        finding=f"{best['month']} brings the most: {short_text(best[part] or 0, currency)} {says[part]}",
+        finding=f"{period_text(best['month'])} brings the most: {short_text(best[part] or 0, currency)} {says[part]}",
         measure=f"By month of the close date: {says[whole]} (light) and {says[part]} (solid), {currency}",
         description="; ".join(f"{row['month']}: {row['text']}" for row in data) + ".",
         chart=chart,

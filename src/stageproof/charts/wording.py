@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 
 from stageproof.engine.frames import day_of
@@ -14,6 +15,7 @@ UNKNOWN = "–"
 # Named here, not by the locale of the machine, so that a report reads the same everywhere.
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
 def day_text(day: dt.date | int | None) -> str:
@@ -22,6 +24,18 @@ def day_text(day: dt.date | int | None) -> str:
         return UNKNOWN
     on = day_of(day) if isinstance(day, int) else day
     return f"{_DAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]} {on.year}"
+
+
+def period_text(name: str) -> str:
+    """The name of a period as people say it: Dec 2026 for 2026-12, a range from day to day, all others as they are."""
+    if month := _MONTH.fullmatch(name):
+        return f"{_MONTHS[int(month[2]) - 1]} {month[1]}"
+    first, _, last = name.partition("..")
+    return (
+        f"{day_text(dt.date.fromisoformat(first))} to {day_text(dt.date.fromisoformat(last))}"
+        if last
+        else name
+    )
 
 
 def count_text(count: int, noun: str) -> str:

@@ -66,9 +66,12 @@ def out_of_reach(request: HttpRequest) -> HttpResponse | None:
     """503: the database is away, locked or full; None where not even a page can be drawn without it."""
     _log.warning("database_away", path=request.path)
     says = "The database does not answer just now, perhaps because much is being written."
-    problem = Problem("database_away", says, "Look whether your change came through, and else try again.")
+    asks = request.method in ("GET", "HEAD")
+    remedy = "Try again in a moment." if asks else "Look whether your change came through, and else try again."
+    problem = Problem("database_away", says, remedy)
+    again = request.get_full_path() if asks else ""
     try:
-        response = wrong(request, "Just a moment", [problem], status=503)
+        response = wrong(request, "Just a moment", [problem], status=503, again=again)
     except (OperationalError, InterfaceError):
         return None
     response["Retry-After"] = "5"

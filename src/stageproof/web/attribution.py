@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from stageproof.actions.seeing import seen
 from stageproof.charts.render import Drawing
 from stageproof.charts.sources import sources_chart
+from stageproof.charts.wording import period_text
 from stageproof.engine.book import Pipeline
 from stageproof.engine.kept import Kept
 from stageproof.engine.measures.attribution import By, Model
@@ -29,6 +30,7 @@ from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.figures import why
 from stageproof.web.lead_list import came_in_periods
 from stageproof.web.policy import EVERYONE, policy
+from stageproof.web.usual_period import Usual, usual_period
 
 MODELS = {
     "first": ("First touch", "Each deal counts whole for the first touch of its lead."),
@@ -57,6 +59,8 @@ class AttributionAsked:
     period: Period | None
     model: Model
     by: By
+    instead_of: Period | None = None
+    """The present period, where an earlier one is shown because nobody asked for one."""
 
     @property
     def table(self) -> pl.DataFrame:
@@ -68,7 +72,7 @@ class AttributionAsked:
     @property
     def during(self) -> str:
         """The period in words."""
-        return f"during {self.period.name}" if self.period else "so far"
+        return f"during {period_text(self.period.name)}" if self.period else "so far"
 
 
 @policy(*EVERYONE)
@@ -111,13 +115,12 @@ def asked_of(request: HttpRequest) -> AttributionAsked:
     pipeline = of_pipelines(seen(actor_of(request), moment.pipeline))
     calendar, given = pipeline.book.calendar, request.GET
     text = given.get("period", "")
-    period = (
-        None if text == "all" else calendar.period(text) if text else calendar.containing(pipeline.on, "year")
-    )
+    usual = Usual(calendar.period(text)) if text not in ("", "all") else usual_period(pipeline, "year")
+    period, instead_of = (None, None) if text == "all" else usual
     model = given.get("model", "")
     chosen: Model = model if model in get_args(Model) else "first"  # type: ignore[assignment]
     by: By = "campaign" if given.get("by") == "campaign" else "source"
-    return AttributionAsked(moment, pipeline, period, chosen, by)
+    return AttributionAsked(moment, pipeline, period, chosen, by, instead_of)
 
 
 def whole_of(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from stageproof.web.cards import what_of
-from stageproof.web.formats import NOTHING, age, day, icon, money, query
+from stageproof.web.formats import NOTHING, age, day, fact_text, icon, money, query
 from stageproof.web.table_columns import Column
 
 if TYPE_CHECKING:
@@ -77,7 +77,13 @@ def edited_in_place(shown: str, column: Column, cells: str, plain: str) -> str:
 
 def _plain(row: Mapping[str, Any], column: Column) -> str:
     value = row.get(column.name)
-    return "blank" if value in (None, "") else "edit" if column.kind == "money" else str(value)
+    return (
+        "blank"
+        if value in (None, "")
+        else "edit"
+        if column.kind == "money"
+        else fact_text(column.name, value, None)
+    )
 
 
 def _shown(context: Context, row: Mapping[str, Any], column: Column, table: Table) -> str:
@@ -104,7 +110,7 @@ def _shown(context: Context, row: Mapping[str, Any], column: Column, table: Tabl
         case "stage" if row["status"] != "open":
             status = escape(str(row["status"]))
             return f'<span class="state {status}">{status.capitalize()}</span>'
-    return NOTHING if value in (None, "") else escape(str(value))
+    return NOTHING if value in (None, "") else escape(fact_text(column.name, value, None))
 
 
 def _deal(row: Mapping[str, Any], table: Table) -> str:

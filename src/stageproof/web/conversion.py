@@ -15,7 +15,7 @@ from stageproof.charts.rates import FEW, rates_chart
 from stageproof.charts.stays import stays_chart
 from stageproof.charts.stays_over_time import FEW as FEW_LEFT
 from stageproof.charts.stays_over_time import SHOWN, stays_over_time_chart
-from stageproof.charts.wording import days_text, listed, percent_text
+from stageproof.charts.wording import days_text, listed, percent_text, period_text
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import day_number
 from stageproof.web.drawings import Sketch, asked_for, by_name
@@ -31,6 +31,8 @@ WIN_MARK = (0.19, 0.29)
 """Win rates of one large benchmark, 2025 and 2024."""
 
 
+NOT_IN_A_STAGE = "No deal has been in a stage. Move one on the board, or import stage changes."
+
 RATES = 14
 """Of how many groups the chart shows the win rate at most; the table beside it has all."""
 
@@ -40,7 +42,7 @@ RATES = 14
 def conversion(request: HttpRequest) -> HttpResponseBase:
     """Conversion, time in stage, cycle length and slippage as a page."""
     request.place = "conversion"  # type: ignore[attr-defined]
-    look = look_at(request, ("by", "pipeline"))
+    look = look_at(request, ("by", "pipeline"), back=True)
     assert look.period is not None
     by = look.one_of("by", tuple(BYS), "owner")
     form, what = request.GET.get("format", "csv"), request.GET.get("export", "")
@@ -146,11 +148,13 @@ def _converted(look: MeasureLook, stages: Sequence[Mapping[str, Any]]) -> Sketch
         if least else "Too few deals entered a stage to tell where they are lost"
     )  # fmt: skip
     assert look.period is not None
-    measure = f"Deals that entered each stage in {look.period.name} and went further; 95% intervals, hollow: few deals"
+    during = period_text(look.period.name)
+    measure = f"Deals that entered each stage in {during} and went further; 95% intervals, hollow: few deals"
     marks = [(row["label"], *MARKS[row["label"].lower()]) for row in records if row["label"].lower() in MARKS]
     return Sketch(
         "converted", [records, finding, measure],
         lambda: rates_chart(records, name="converted", finding=finding, measure=measure, marks=marks),
+        nothing=f"No deal entered a stage in {during}. {look.elsewhere}",
     )  # fmt: skip
 
 
@@ -180,13 +184,13 @@ def _won(look: MeasureLook, wins: Sequence[Mapping[str, Any]], whole: Mapping[st
         finding = f"{listed([row['label'] for row in apart[:3]])} {differ} from the whole by more than chance"
     assert look.period is not None
     most = f"; the {RATES} of {len(records)} with the most closed deals" if len(records) > RATES else ""
-    measure = (
-        f"Win rate by {by}, deals closed in {look.period.name}, with 95% intervals; band: benchmarks{most}"
-    )
+    during = period_text(look.period.name)
+    measure = f"Win rate by {by}, deals closed in {during}, with 95% intervals; band: benchmarks{most}"
     return Sketch(
         "won", [every, shown, finding, measure],
         lambda: rates_chart([every, *shown], name="won", finding=finding, measure=measure,
                             marks=[("All", *WIN_MARK)]) if whole["by_count"] is not None else None,
+        nothing=f"No deal closed in {during}. {look.elsewhere}",
     )  # fmt: skip
 
 
@@ -200,7 +204,7 @@ def _stayed(look: MeasureLook, stays: Sequence[Mapping[str, Any]], rules: Defini
         for row in stays
     ]  # fmt: skip
     measure = "Days until half have left each stage, line to nine in ten; those still there count for the days so far"
-    return Sketch("stays", records, lambda: stays_chart(records, measure=measure))
+    return Sketch("stays", records, lambda: stays_chart(records, measure=measure), NOT_IN_A_STAGE)
 
 
 def _by_quarter(rows: Sequence[Mapping[str, Any]], rules: Definition | None) -> list[dict[str, Any]]:
@@ -226,7 +230,9 @@ def _stayed_over_time(look: MeasureLook, stages: Sequence[Mapping[str, Any]]) ->
         for each in stages for quarter, row in sorted(each["cells"].items())
     ]  # fmt: skip
     measure = "Days until half of those who came in each quarter have left; those still there count for the days so far"
-    return Sketch("quarters", records, lambda: stays_over_time_chart(records, measure=measure))
+    return Sketch(
+        "quarters", records, lambda: stays_over_time_chart(records, measure=measure), NOT_IN_A_STAGE
+    )
 
 
 def _took(look: MeasureLook, steps: Sequence[Mapping[str, Any]], whole: Mapping[str, Any]) -> Sketch:
@@ -237,8 +243,9 @@ def _took(look: MeasureLook, steps: Sequence[Mapping[str, Any]], whole: Mapping[
     ]
     assert look.period is not None
     finding = f"Half of the deals won took at most {days_text(whole['median'])}, nine in ten {days_text(whole['p90'])}"
-    measure = f"Days from created to won, deals won in {look.period.name}"
+    measure = f"Days from created to won, deals won in {period_text(look.period.name)}"
     return Sketch(
         "took", [records, finding, measure],
-        lambda: distribution_chart(records, name="took", finding=finding, measure=measure),
+        lambda: distribution_chart(records, name="took", finding=finding, measure=measure) if whole["deals"] else None,
+        nothing=f"No deal whose creation is known was won in {period_text(look.period.name)}. {look.elsewhere}",
     )  # fmt: skip

@@ -15,6 +15,7 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.permission import SETS_TARGETS, visible_teams
 from stageproof.charts.coverage import coverage_chart
 from stageproof.charts.coverage_ahead import coverage_ahead_chart
+from stageproof.charts.wording import period_text
 from stageproof.engine.frames import instant_of
 from stageproof.engine.period import Period
 from stageproof.records.models import TargetVersion
@@ -84,11 +85,11 @@ def history(actor: Actor, period: Period, at: dt.datetime) -> list[TargetVersion
 
 
 def _covered(look: MeasureLook, period: Period, cover: dict[str, Any]) -> Sketch:
-    opened = look.row("open_pipeline", period=period)
+    opened, said = look.row("open_pipeline", period=period), period_text(period.name)
     currency = look.currency
     return Sketch(
-        "coverage", [opened, cover, period.name],
-        lambda: coverage_chart(opened, cover, won_amount=cover["won_amount"], period=period.name, currency=currency),
+        "coverage", [opened, cover, said],
+        lambda: coverage_chart(opened, cover, won_amount=cover["won_amount"], period=said, currency=currency),
     )  # fmt: skip
 
 
@@ -100,4 +101,7 @@ def _periods(look: MeasureLook, period: Period, ahead: list[dict[str, Any]]) -> 
         for row in ahead
     ]  # fmt: skip
     currency = look.currency
-    return Sketch("ahead", linked, lambda: coverage_ahead_chart(linked, currency=currency))
+    return Sketch(
+        "ahead", linked, lambda: coverage_ahead_chart(linked, currency=currency),
+        f"Nothing is open for {period_text(period.name)} or the periods after it. {look.elsewhere}",
+    )  # fmt: skip

@@ -23,7 +23,7 @@ from stageproof.records.models import Activity, Deal, DealVersion, EvidenceVersi
 from stageproof.records.models.deals import FACTS
 from stageproof.web.as_of import Moment
 from stageproof.web.deal_drawing import Drawing, amount_drawing, close_date_drawing
-from stageproof.web.formats import day_text
+from stageproof.web.formats import fact_text
 from stageproof.web.undo import undo_url
 
 # Shown by other means, or following from what is shown.
@@ -117,7 +117,7 @@ def _shown(version: DealVersion, name: str, on: dt.date) -> str:
         return "nothing"
     if name == "amount":
         return Money(value, version.currency).exact()
-    return day_text(value, on) if isinstance(value, dt.date) else str(value)
+    return fact_text(name, value, on)
 
 
 def _evidence(deal: Deal, at: dt.datetime, editor: Actor | None) -> Iterator[Event]:

@@ -22,11 +22,13 @@ _drawn: Kept[Drawing | None] = Kept(KEPT)
 
 @dataclass(frozen=True)
 class Sketch:
-    """A drawing by the name under which a page asks for it: what it is drawn from, and how."""
+    """A drawing by the name under which a page asks for it: what it is drawn from, how, and what is said where there
+    is nothing to show."""
 
     name: str
     data: Any
     make: Callable[[], Drawing | None]
+    nothing: str = ""
 
     @property
     def key(self) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from stageproof.charts.wording import period_text
 from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import day_number
 from stageproof.engine.hygiene.finding import kind_of
@@ -98,9 +99,11 @@ class Filters:
         return Filter(name, name.capitalize(), [Choice(v, label, v == chosen) for v, label in labels.items()])
 
     def _of_period(self, pipeline: Pipeline) -> Filter:
-        labels = {each.name: each.name for each in periods_around(pipeline.book.calendar, pipeline)}
+        labels = {
+            each.name: period_text(each.name) for each in periods_around(pipeline.book.calendar, pipeline)
+        }
         if self.period:
-            labels.setdefault(self.period, self.period)
+            labels.setdefault(self.period, period_text(self.period))
         return Filter(
             "period", "Closing in", [Choice(v, label, v == self.period) for v, label in labels.items()]
         )

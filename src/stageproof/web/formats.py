@@ -15,6 +15,8 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
+from stageproof.charts.wording import opened
+from stageproof.charts.wording import period_text as wording_of_period
 from stageproof.engine.money import Money
 from stageproof.engine.proof import field_label
 from stageproof.records.models import Person
@@ -88,10 +90,29 @@ def who(context: Context, actor: str) -> SafeString:
 
 
 def day_text(value: dt.date, today: dt.date | None) -> str:
-    """A day in words: "Tue 14 Oct", or "1 Feb 2027" where the year is not today's."""
-    if today is None or value.year == today.year:
+    """A day in words: "Tue 14 Oct", or "1 Feb 2027" where the year is not today's or today is not known."""
+    if today is not None and value.year == today.year:
         return f"{value:%a} {value.day} {value:%b}"
     return f"{value.day} {value:%b %Y}"
+
+
+@register.filter
+def period_text(name: str) -> str:
+    """The name of a period as people say it: "Dec 2026" for 2026-12."""
+    return wording_of_period(name)
+
+
+@register.filter
+def category(name: str | None) -> str:
+    """A forecast category as people write it: "Best case"."""
+    return opened(name or "")
+
+
+def fact_text(name: str, value: Any, today: dt.date | None) -> str:
+    """A fact of a deal in words, whichever it is: days as people say them, categories with their capital."""
+    if isinstance(value, dt.date):
+        return day_text(value, today)
+    return category(value) if name == "forecast_category" else str(value)
 
 
 @register.filter

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from stageproof.actions.seeing import seen
 from stageproof.charts.funnel import funnel_chart
 from stageproof.charts.render import Drawing
+from stageproof.charts.wording import period_text
 from stageproof.engine.book import Pipeline
 from stageproof.engine.kept import Kept
 from stageproof.engine.measures.first_response import first_response
@@ -30,6 +31,7 @@ from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.figures import why
 from stageproof.web.lead_list import DAYS, came_in_periods
 from stageproof.web.policy import EVERYONE, policy
+from stageproof.web.usual_period import Usual, usual_period
 
 VIEWS = {"cohort": "By cohort", "period": "By period"}
 SINCES = {"first_touch": "From first touch", "arrival": "From coming in"}
@@ -51,6 +53,8 @@ class FunnelAsked:
     view: View
     since: Since
     by: str
+    instead_of: Period | None = None
+    """The present period, where an earlier one is shown because nobody asked for one."""
 
     @property
     def links(self) -> dict[str, Any]:
@@ -61,11 +65,10 @@ class FunnelAsked:
     def measure(self) -> str:
         """What is counted, in words."""
         who = "first touched" if self.since == "first_touch" else "that came in"
+        during = f"during {period_text(self.period.name)}"
         if self.view == "cohort":
-            return (
-                f"Leads and deals {who} during {self.period.name}, by the furthest step they reached so far"
-            )
-        return f"What happened during {self.period.name}: the first time of each step"
+            return f"Leads and deals {who} {during}, by the furthest step they reached so far"
+        return f"What happened {during}: the first time of each step"
 
 
 @policy(*EVERYONE)
@@ -121,11 +124,11 @@ def asked_of(request: HttpRequest) -> FunnelAsked:
     pipeline = of_pipelines(seen(actor_of(request), moment.pipeline))
     calendar, given = pipeline.book.calendar, request.GET
     text = given.get("period", "")
-    period = calendar.period(text) if text else calendar.containing(pipeline.on, "quarter")
+    period, instead_of = Usual(calendar.period(text)) if text else usual_period(pipeline, "quarter")
     view: View = "period" if given.get("view") == "period" else "cohort"
     since: Since = "arrival" if given.get("since") == "arrival" else "first_touch"
     by = given.get("by", "")
-    return FunnelAsked(moment, pipeline, period, view, since, by if by in BY else "source")
+    return FunnelAsked(moment, pipeline, period, view, since, by if by in BY else "source", instead_of)
 
 
 def _steps(asked: FunnelAsked) -> list[dict[str, Any]]:

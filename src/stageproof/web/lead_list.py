@@ -9,6 +9,7 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
+from stageproof.charts.wording import period_text
 from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import collect, day_number
 from stageproof.engine.ideal_customer import IdealCustomer, with_fit
@@ -144,9 +145,9 @@ class LeadFilters:
         if profile_of(pipeline) is not None:
             found.append(_filter("fit", "Fit", fits, self.fit))
         found.append(_filter("finding", "Hand-over", FINDINGS, self.finding))
-        periods = {each.name: each.name for each in came_in_periods(pipeline)}
+        periods = {each.name: period_text(each.name) for each in came_in_periods(pipeline)}
         if self.period:
-            periods.setdefault(self.period, self.period)
+            periods.setdefault(self.period, period_text(self.period))
         return [*found, _filter("period", "Came in during", periods, self.period)]
 
     def _field(self, pipeline: Pipeline, name: str, leads: pl.DataFrame) -> Filter:

@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 from stageproof.actions.actor import Actor
 from stageproof.actions.permission import visible_teams
 from stageproof.actions.seeing import seen
+from stageproof.charts.wording import period_text
 from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import collect
 from stageproof.engine.kept import Kept
@@ -27,6 +28,7 @@ from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.filters import NONE, Choice, Filter, periods_around
 from stageproof.web.looked_at import TABLES, in_major, looked_at
+from stageproof.web.usual_period import usual_period
 
 NARROWS = ("owner", "team", "source", "segment")
 """What the deals of these pages can be narrowed to."""
@@ -41,6 +43,8 @@ class MeasureLook:
     whole: Pipeline
     period: Period | None
     given: Mapping[str, str]
+    instead_of: Period | None = None
+    """The present period, where an earlier one is shown because nobody asked for one."""
 
     @property
     def currency(self) -> str:
@@ -82,6 +86,11 @@ class MeasureLook:
         """Whose deals these are, in words; blank for all."""
         return "" if visible_teams(self.actor) is None else "Of the deals that you and your team own."
 
+    @property
+    def elsewhere(self) -> str:
+        """What to do where there is nothing to show, as a sentence."""
+        return "Choose another period, or take the filters off." if self.where else "Choose another period."
+
     def one_of(self, name: str, choices: Sequence[str], otherwise: str = "") -> str:
         """The value of a parameter that is one of a few words."""
         value = self.given.get(name, "")
@@ -97,7 +106,7 @@ class MeasureLook:
         around = periods_around(self.whole.book.calendar, self.whole)
         names = dict.fromkeys([*(each.name for each in around), *([self.period.name] if self.period else [])])
         chosen = self.period.name if self.period else "ever"
-        found = [Choice(each, each, each == chosen) for each in names]
+        found = [Choice(each, period_text(each), each == chosen) for each in names]
         return Filter(
             "period", "Period", [*([Choice("ever", ever, chosen == "ever")] if ever else []), *found]
         )
@@ -122,19 +131,24 @@ class MeasureLook:
         return Filter(name, name.capitalize(), [Choice(v, label, v == chosen) for v, label in labels.items()])
 
 
-def look_at(request: HttpRequest, names: Sequence[str], *, ever: bool = False) -> MeasureLook:
-    """What a request asks for, of these parameters beside the usual ones; without a period this quarter's, or with
-    `ever` none."""
+def look_at(
+    request: HttpRequest, names: Sequence[str], *, ever: bool = False, back: bool = False
+) -> MeasureLook:
+    """What a request asks for, of these parameters beside the usual ones; without a period this quarter's, with `ever`
+    none, and with `back` that of a page that looks back."""
     wanted = ("period", "as_of", "pipeline", *NARROWS, *names)
     given = {name: request.GET[name][:200] for name in wanted if request.GET.get(name)}
     actor, moment = actor_of(request), moment_of(request)
     whole = of_pipelines(seen(actor, moment.pipeline), given.get("pipeline"))
     calendar, asked = whole.book.calendar, given.get("period", "")
+    if back and not asked:
+        period, instead_of = usual_period(whole, "quarter")
+        return MeasureLook(actor, moment, whole, period, given, instead_of)
     if ever and asked in ("", "ever"):
-        period = None
+        found = None
     else:
-        period = calendar.period(asked) if asked else calendar.containing(whole.on, "quarter")
-    return MeasureLook(actor, moment, whole, period, given)
+        found = calendar.period(asked) if asked else calendar.containing(whole.on, "quarter")
+    return MeasureLook(actor, moment, whole, found, given)
 
 
 def choices(name: str, label: str, labels: Mapping[str, str], chosen: str) -> Filter:

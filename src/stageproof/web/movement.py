@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from stageproof.charts.bridge import Group, bridge_chart, bridges_chart, largest
-from stageproof.charts.wording import day_text
+from stageproof.charts.wording import day_text, period_text
 from stageproof.engine.frames import collect, instant_of
 from stageproof.engine.kept import Kept
 from stageproof.engine.measures import MEASURES
@@ -147,7 +147,7 @@ class Movement:
         """The bridge as a waterfall, and where it is cut a small one per group."""
         first, last = day_text(self.start_on), day_text(self.look.moment.on)
         of = "pipeline" if self.of == "bridge" else "qualified pipeline"
-        within = f" closing in {self.look.period.name}" if self.look.period else ""
+        within = f" closing in {period_text(self.look.period.name)}" if self.look.period else ""
         measure = f"Open amount{within} from the end of {first} to {last}, {self.look.currency}"
         currency, lines, by = self.look.currency, self.lines, self.by
         whole = Sketch(

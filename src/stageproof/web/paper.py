@@ -18,10 +18,11 @@ from stageproof.charts.wording import (
     exact_text,
     listed,
     percent_text,
+    period_text,
     short_text,
 )
 
-Kind = Literal["text", "count", "money", "cents", "ratio", "times", "days", "day", "number"]
+Kind = Literal["text", "count", "money", "cents", "ratio", "times", "days", "day", "period", "number"]
 Row = Mapping[str, Any]
 
 CHOOSES = ("stage", "owner", "team", "source", "campaign", "currency", "pipeline")
@@ -134,7 +135,9 @@ def table_of(
     ]
     if total and len(rows) > 1:
         lines.append(Line(_total(shown, rows, currency), strong=True))
-    return Table(name, title, [(each.label, each.kind not in ("text", "day")) for each in shown], lines, note)
+    return Table(
+        name, title, [(each.label, each.kind not in ("text", "day", "period")) for each in shown], lines, note
+    )
 
 
 def _is_shown(column: Column, rows: Sequence[Row]) -> bool:
@@ -165,6 +168,8 @@ def cell(value: Any, kind: Kind, currency: str) -> Cell:
     """A value as a cell shows it, with every digit beside it where it is shortened."""
     if kind == "text":
         return Cell("(blank)" if value is None else str(value).replace("_", " "))
+    if kind == "period":
+        return Cell("(blank)" if value is None else period_text(value))
     if kind == "day":
         return Cell(UNKNOWN if value is None else day_text(dt.date.fromisoformat(str(value))))
     if value is None:
@@ -225,7 +230,7 @@ def head_of(head: Row, *, scope: str = "") -> list[tuple[str, str]]:
         lines.append(("As known at", _instant(head["known_at"], head["zone"])))
     period = head["period"]
     begins, ends = (dt.date.fromisoformat(period[end]) for end in ("starts_on", "ends_on"))
-    lines.append(("Period", f"{period['name']}: {day_text(begins)} to {day_text(ends)}"))
+    lines.append(("Period", f"{period_text(period['name'])}: {day_text(begins)} to {day_text(ends)}"))
     lines.append(
         ("Definition", listed([_definition(each) for each in head["definitions"]]) or "none in force")
     )

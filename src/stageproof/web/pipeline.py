@@ -35,6 +35,7 @@ from stageproof.web.deal_list import deal_list, open_deals, scope, totals, visib
 from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.fields import read_facts
 from stageproof.web.filters import Choice, Filter, Filters
+from stageproof.web.formats import fact_text
 from stageproof.web.moves import version_given
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.saved_views import views_of
@@ -133,7 +134,7 @@ def _marks(row: Mapping[str, Any], before: Mapping[str, Any] | None) -> dict[str
         elif name == "amount":
             marks[name] = Money(was, before["currency"]).exact()
         else:
-            marks[name] = day_of(was).isoformat() if name.endswith("_on") else str(was)
+            marks[name] = fact_text(name, day_of(was) if name.endswith("_on") else was, None)
     return marks
 
 

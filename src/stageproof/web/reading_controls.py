@@ -15,6 +15,7 @@ from stageproof.actions.freeze_reading import Asked, frozen_readings
 from stageproof.actions.permission import SEES_ALL, visible_teams
 from stageproof.actions.reading_body import Body, body_of
 from stageproof.actions.seeing import seen
+from stageproof.charts.wording import period_text
 from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import collect, instant_number, instant_of
 from stageproof.engine.kept import Kept
@@ -161,7 +162,9 @@ class Look:
     def _periods(self) -> Filter:
         around = periods_around(self.pipeline.book.calendar, self.pipeline)
         names = dict.fromkeys([*(each.name for each in around), self.period.name])
-        return Filter("period", "Period", [Choice(each, each, each == self.period.name) for each in names])
+        return Filter(
+            "period", "Period", [Choice(each, period_text(each), each == self.period.name) for each in names]
+        )
 
     def _of(self, name: str) -> Filter:
         values = self.pipeline.remember(f"choices of {name}", lambda: _values(self.pipeline, name))
@@ -187,7 +190,7 @@ class Look:
         before = [row for row in self.frozen if instant_number(row.as_of) < at][:5]
         labels = {f"frozen-{row.pk}": f"Since “{row.name}”" for row in before}
         if self.period.starts_on <= self.pipeline.on:
-            labels["period"] = f"Since {self.period.name} began"
+            labels["period"] = f"Since {period_text(self.period.name)} began"
         labels |= {str(days): f"Since {days} days before" for days in DAYS}
         name = self.since_name
         return Filter(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from stageproof.charts.wording import count_text, percent_text, share_text, short_text
+from stageproof.charts.wording import count_text, percent_text, period_text, share_text, short_text
 from stageproof.web.paper import (
     Cell,
     Column,
@@ -122,7 +122,7 @@ def sales_paper(body: Mapping[str, Any], draw: Draw) -> Made:
             ],
         ),
         Section("months", "By month of the close date", drawing=draw("months", tables["by_month"], currency),
-                tables=[table_of("by_month", "Open deals by month", [Column("month", "Month"), *_CUT],
+                tables=[table_of("by_month", "Open deals by month", [Column("month", "Month", "period"), *_CUT],
                                  tables["by_month"], currency, total=True)]),
     ]  # fmt: skip
     large = [shown(nominal, currency), _with_share(qualified, nominal, currency), shown(soon, currency)]
@@ -179,7 +179,7 @@ def finance_paper(body: Mapping[str, Any], draw: Draw) -> Made:
     """What lands: the walk, by month, by probability, per currency."""
     figures, tables, currency = _of(body, "finance")
     expected = figures["expected"]
-    period = body["head"]["period"]["name"]
+    period = period_text(body["head"]["period"]["name"])
     low, high = (short_text(expected[end], currency) for end in ("low", "high"))
     answer = (
         f"Of {short_text(figures['base']['value'], currency)} {currency} qualified and due in {period}, "
@@ -198,7 +198,7 @@ def finance_paper(body: Mapping[str, Any], draw: Draw) -> Made:
                 tables=[_walk(body, currency)]),
         Section("months", "By month", drawing=draw("expected_months", tables["by_month"], currency),
                 tables=[table_of("by_month", "Base, expected and won by month",
-                                 [Column("month", "Month"), *expects, Column("won_count", "Deals won", "count"),
+                                 [Column("month", "Month", "period"), *expects, Column("won_count", "Deals won", "count"),
                                   Column("won_amount", "Won", "money")], tables["by_month"], currency,
                                  total=True)]),
         Section("probabilities", "With which probability",
@@ -227,7 +227,7 @@ def finance_paper(body: Mapping[str, Any], draw: Draw) -> Made:
 def board_paper(body: Mapping[str, Any], draw: Draw) -> Made:
     """One number, why it moved, whether to trust it."""
     figures, tables, currency = _of(body, "board")
-    period = body["head"]["period"]["name"]
+    period = period_text(body["head"]["period"]["name"])
     forecast = figures["forecast"]
     answer = (
         f"The forecast for {period} is {short_text(forecast['value'], currency)} {currency}"

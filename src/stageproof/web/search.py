@@ -15,6 +15,7 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.deals import NO_DEALS
 from stageproof.actions.freeze_reading import frozen_readings
 from stageproof.actions.seeing import seen
+from stageproof.charts.wording import period_text
 from stageproof.records.models import Account, CampaignVersion, Contact
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
@@ -187,7 +188,12 @@ def kept_under(actor: Actor, text: str, count: int) -> list[Group]:
     hits = [Hit("mail", name, source, reverse("campaign", args=[name])) for name, source in named]
     kept = [each for each in frozen_readings(actor) if text.casefold() in each.name.casefold()]
     frozen = [
-        Hit("clock", each.name, f"Frozen, {each.period}", reverse("frozen_reading", args=[each.pk, "board"]))
+        Hit(
+            "clock",
+            each.name,
+            f"Frozen, {period_text(each.period)}",
+            reverse("frozen_reading", args=[each.pk, "board"]),
+        )
         for each in kept
     ]
     return [

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from stageproof.charts.bridge import bridge_chart
+from stageproof.charts.wording import period_text
 from stageproof.engine.frames import instant_of
 from stageproof.engine.period import Period
 from stageproof.web.drawings import Sketch, asked_for, by_name
@@ -34,7 +35,7 @@ FEW = 20
 def velocity(request: HttpRequest) -> HttpResponseBase:
     """Velocity as a page: its levers now and a period before, what each moved, and by group."""
     request.place = "velocity"  # type: ignore[attr-defined]
-    look = look_at(request, ("by",))
+    look = look_at(request, ("by",), back=True)
     period = look.period
     assert period is not None
     by = look.one_of("by", tuple(BYS), "team")
@@ -108,7 +109,7 @@ def _levers(look: MeasureLook, period: Period, start_on: dt.date, moved: list[di
     steps = [first, *lines, last]
     known = all(each["amount"] is not None for each in steps)
     currency = look.currency
-    measure = f"Velocity per day of deals closed in {period.name} against the period before, {currency}"
+    measure = f"Velocity per day of deals closed in {period_text(period.name)} against the period before, {currency}"
     return Sketch(
         "levers", [steps, measure],
         lambda: bridge_chart(steps, measure=measure, currency=currency, of="velocity", name="levers") if known else None,

@@ -20,6 +20,7 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.permission import visible_teams
 from stageproof.actions.seeing import seen
+from stageproof.charts.wording import period_text
 from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import instant_of, readable
 from stageproof.engine.kept import Kept
@@ -123,7 +124,7 @@ class Why:
         ]
         words = [part.replace("_", " ") if part in LINE_SAYS else part for part in parts]
         if period := self.given.get("period"):
-            words.append(period.name)
+            words.append(period_text(period.name))
         return ", ".join(words)
 
     @property
