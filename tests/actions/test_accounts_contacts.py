@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -12,15 +13,20 @@ from stageproof.actions.accounts import (
     find_account,
     merge_accounts,
 )
+from stageproof.actions.activities import log_activity
 from stageproof.actions.committee import add_to_committee
 from stageproof.actions.conflict import Conflict, NotFound
 from stageproof.actions.contacts import create_contact, edit_contact, find_contact, merge_contacts
 from stageproof.actions.duplicates import duplicates
+from stageproof.actions.leads import create_lead
 from stageproof.actions.likeness import company_key, domain_key, person_key
+from stageproof.actions.merges import last_merge
 from stageproof.actions.permission import Forbidden
+from stageproof.actions.undo_merge import undo_merge
+from stageproof.engine.frames import collect, instant_number
 from stageproof.records.doctor import doctor
-from stageproof.records.models import Account, Contact, Deal, DealVersion, RoleVersion
-from stageproof.records.tables import pipeline_now
+from stageproof.records.models import Account, Contact, Deal, DealVersion, LeadVersion, RoleVersion
+from stageproof.records.tables import book, pipeline_now
 from tests.actions.conftest import Cast, Clock
 from tests.actions.database import codes, denied, refused
 
@@ -135,6 +141,42 @@ def test_roles_pass_to_the_contact_that_stays(cast: Cast, now: Clock, deal: Deal
     assert find_contact(second.contact_id).pk == first.contact_id
     assert Contact.objects.get(pk=first.contact_id).email == "c@acme.example"
     assert doctor().problems == ()
+
+
+def test_what_the_merged_contact_took_part_in_counts_for_the_one(cast: Cast, now: Clock, deal: Deal) -> None:
+    """Cleo holds the role; C. Clark, the same person, was at the meeting, and came here as a lead."""
+    cleo = add_to_committee(
+        cast.ann, deal.key, contact={"name": "Cleo Clark"}, role="champion", now=now()
+    ).contact
+    clark = create_contact(cast.ann, now=now(), facts={"name": "C. Clark", "account": deal.account})
+    met = now.at - dt.timedelta(hours=2)
+    log_activity(
+        cast.ann,
+        deal.key,
+        kind="meeting",
+        side="buyer",
+        subject="Talk",
+        contact=clark.pk,
+        happened_at=met,
+        now=now(),
+    )
+    lead = create_lead(cast.ann, now=now(), facts={"name": "C. Clark", "source": "Web"}).lead
+    LeadVersion.objects.filter(lead=lead).update(contact=clark)
+
+    def engaged(at: dt.datetime) -> int | None:
+        found = collect(pipeline_now(at).roles).filter(contact="Cleo Clark")["engaged_at"].to_list()
+        return found[0] if found else None
+
+    before = now()
+    assert engaged(before) is None
+    merge_contacts(cast.mia, winner=cleo.pk, loser=clark.pk, now=now())
+    assert engaged(now()) == instant_number(met)
+    assert LeadVersion.objects.get(lead=lead, valid_to=None).contact_id == cleo.pk
+    # What was known before the merge is as it was.
+    assert collect(book().as_of(now.at, before).roles)["engaged_at"].to_list() == [None]
+    undo_merge(cast.mia, last_merge("contact", cleo.pk).pk, now=now())
+    assert engaged(now()) is None
+    assert LeadVersion.objects.get(lead=lead, valid_to=None).contact_id == clark.pk
 
 
 def test_who_may_not(cast: Cast, now: Clock, acme: Account) -> None:

@@ -9,13 +9,16 @@ import pytest
 
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.convert_lead import convert_lead
+from stageproof.actions.deals import create_deal
 from stageproof.actions.leads import create_lead, set_lead_status
 from stageproof.actions.permission import Forbidden
-from stageproof.actions.rates import set_rate
+from stageproof.actions.rates import remove_rate, set_rate
 from stageproof.actions.targets import set_target
+from stageproof.actions.undo_change import undo_changes
 from stageproof.engine.frames import collect, instant_number
+from stageproof.engine.measures.open_pipeline import open_pipeline
 from stageproof.records.doctor import doctor
-from stageproof.records.models import LeadVersion, RateVersion, TargetVersion
+from stageproof.records.models import Change, LeadVersion, RateVersion, TargetVersion
 from stageproof.records.tables import book, pipeline_now
 from tests.actions.conftest import Cast, Clock
 from tests.actions.database import codes, denied, nothing_changes
@@ -92,6 +95,37 @@ def test_rates(cast: Cast, now: Clock) -> None:
         assert codes(lambda rate=rate: set_rate(cast.fay, currency="EUR", from_on=day, rate=rate, now=now())) == [  # type: ignore[misc]
             "wrong_rate", "wrong_currency",
         ]  # fmt: skip
+
+
+def test_a_rate_for_a_wrong_day_is_taken_out_and_known_to_have_been_there(cast: Cast, now: Clock) -> None:
+    """A deal of 1,000.00 USD is worth 900.00 at January's rate, and 500.00 at that wrongly given from February on."""
+    create_deal(cast.ann, now=now(), facts={"name": "Abroad", "amount": 100_000, "currency": "USD"})
+    january, february = dt.date(2026, 1, 1), dt.date(2026, 2, 1)
+    set_rate(cast.fay, currency="USD", from_on=january, rate="0.9", now=now())
+    wrong = set_rate(cast.fay, currency="USD", from_on=february, rate="0.5", now=now())
+
+    def worth(at: dt.datetime, known_at: dt.datetime | None = None) -> int:
+        amount = open_pipeline(book().as_of(at, known_at)).row(0, named=True)["open_amount"]
+        return int(amount)
+
+    before = now()
+    assert worth(before) == 50_000
+    denied(lambda: remove_rate(cast.ann, wrong.pk, now=now()), Forbidden)
+    out = remove_rate(cast.fay, wrong.pk, now=now())
+    assert worth(now.at) == worth(before) == 90_000
+    assert worth(now.at, before) == 50_000
+    denied(lambda: remove_rate(cast.fay, out.pk, now=now()), NotFound)
+    undo_changes(cast.fay, out.seq, out.seq, now=now())
+    assert worth(now.at) == 50_000
+    again = RateVersion.objects.get(from_on=february, valid_to=None)
+    remove_rate(cast.fay, again.pk, now=now())
+    # Given anew it is no correction: there was none any more.
+    set_rate(cast.fay, currency="USD", from_on=february, rate="0.8", now=now())
+    assert worth(now.at) == 80_000
+    assert [change.fields["rate"] for change in Change.objects.order_by("id")] == [
+        [None, "0.9"], [None, "0.5"], ["0.5", None], [None, "0.5"], ["0.5", None], [None, "0.8"],
+    ]  # fmt: skip
+    assert doctor().problems == ()
 
 
 def test_a_lead_becomes_a_deal(cast: Cast, now: Clock) -> None:

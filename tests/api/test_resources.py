@@ -121,6 +121,12 @@ def test_accounts_and_contacts(api: Api, acme: Account, what: str) -> None:
     assert [row["id"] for row in ann.get(f"/{what}", text="zeta").body["items"]] == [first.body["id"]]
     assert ann.get(f"/{what}/999999").status == 404
     assert ann.get(f"/{what}/0").status == 422
+    # Taken out, and put back by undoing the change.
+    gone = ann.post(f"{place}/delete", {"reason": "Typed twice"})
+    assert (gone.status, gone.body["removed"], gone.body["note"]) == (200, True, "Typed twice")
+    assert ann.get(place).status == 404
+    assert ann.post("/changes/undo", {"first": gone.body["seq"]}).body == {"undone": 1}
+    assert ann.get(place).status == 200
 
 
 def test_likely_duplicates_are_listed_and_kept_apart(api: Api, acme: Account) -> None:
@@ -185,7 +191,12 @@ def test_targets_and_rates(api: Api, cast: Cast) -> None:
     assert olga.post("/rates", rate).body["rate"] == "0.92"
     assert olga.post("/rates", {**rate, "rate": "0.93"}).codes == ["rate_already_set"]
     assert olga.post("/rates", {**rate, "rate": "0.93", "correct": True}).body["rate"] == "0.93"
-    assert [row["currency"] for row in ann.get("/rates", currency="usd").body["items"]] == ["USD"]
+    (there,) = ann.get("/rates", currency="usd").body["items"]
+    assert ann.send("DELETE", f"/rates/{there['id']}").status == 403
+    assert olga.send("DELETE", f"/rates/{there['id']}").body["removed"] is True
+    assert ann.get("/rates", currency="usd").body["items"] == []
+    assert len(ann.get("/rates", currency="usd", history=True).body["items"]) == 3
+    assert olga.send("DELETE", f"/rates/{there['id']}").status == 404
 
 
 def test_a_definition_is_drafted_tried_and_published(api: Api, deal: Deal) -> None:

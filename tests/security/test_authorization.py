@@ -38,6 +38,7 @@ CLOSED = {
     "team": {"admin"},
     "targets": {"manager", "finance", "pipeline owner", "admin"},
     "rates": {"finance", "pipeline owner", "admin"},
+    "rate_remove": {"finance", "pipeline owner", "admin"},
     "changes": {"admin"},
     "reading_freeze": {"pipeline owner", "marketing", "finance", "executive", "admin"},
     "frozen_reading": {"pipeline owner", "marketing", "finance", "executive", "admin"},

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 
 from stageproof.actions.accounts import create_account, edit_account
+from stageproof.actions.activities import log_activity
 from stageproof.actions.contacts import create_contact
 from stageproof.actions.deals import create_deal, move_deal
 from stageproof.records.models import Account, Contact, Deal, RoleVersion
@@ -55,6 +56,51 @@ def test_two_accounts_become_one(at: At, acme: Account, twin: Account, deal: Dea
     words = text_of(at("ann").get(f"/accounts/{acme.pk}"))
     assert "Took in Acme Corp" in words
     assert "No account is here twice" in text_of(at("mia").get("/accounts/duplicates"))
+
+
+def test_an_account_is_taken_out_and_put_back(at: At, acme: Account, twin: Account, deal: Deal) -> None:
+    ann = at("ann")
+    assert f'action="/accounts/{twin.pk}/delete"' in ann.get(f"/accounts/{twin.pk}").content.decode()
+    assert f"/accounts/{twin.pk}/delete" not in at("fay").get(f"/accounts/{twin.pk}").content.decode()
+    held = ann.post(f"/accounts/{acme.pk}/delete", {"reason": "Mistake"})
+    assert held.status_code == 422
+    assert "1 deal hangs on Acme Corp: Acme rollout." in text_of(held)
+    gone = ann.post(f"/accounts/{twin.pk}/delete", {"reason": "Mistake", "expected_version": twin.version})
+    assert (gone.status_code, gone.url) == (302, "/accounts")
+    assert ann.get(f"/accounts/{twin.pk}").status_code == 404
+    assert "ACME, Inc." not in text_of(ann.get("/accounts?tab=all&text=inc"))
+    listed = ann.get("/taken-out").content.decode()
+    assert "Mistake" in listed
+    (back,) = re.findall(r'action="(/changes/[0-9/]+/undo)"', listed)
+    assert back not in at("ben").get("/taken-out").content.decode()
+    ann.post(back)
+    words = text_of(ann.get(f"/accounts/{twin.pk}"))
+    assert "Taken out: Mistake" in words
+    assert "Put back" in words
+
+
+def test_a_contact_shows_what_whoever_became_part_of_it_took_part_in(
+    at: At, cast: Cast, now: Clock, deal: Deal
+) -> None:
+    kept, gone = (create_contact(cast.ann, now=now(), facts={"name": name}) for name in ("Cleo", "C. Clark"))
+    log_activity(
+        cast.ann,
+        deal.key,
+        kind="meeting",
+        side="buyer",
+        subject="Talk about steel",
+        contact=gone.pk,
+        now=now(),
+    )
+    assert "1 activity" in text_of(at("mia").get(f"/contacts/{kept.pk}/merge?with={gone.pk}"))
+    at("mia").post(f"/contacts/{kept.pk}/merge", {"winner": kept.pk, "loser": gone.pk})
+    ann = at("ann")
+    assert "Talk about steel" in text_of(ann.get(f"/contacts/{kept.pk}"))
+    assert "never seen" not in text_of(ann.get("/contacts?text=Cleo"))
+    # Cleo alone of the two is listed, and took part lately.
+    for seen, listed in (("30", True), ("never", False)):
+        words = text_of(ann.get(f"/contacts?seen={seen}&sort=touched_at"))
+        assert ("Cleo" in words) is listed
 
 
 def test_the_page_of_duplicates_leads_to_the_comparison(at: At, acme: Account, twin: Account) -> None:
@@ -131,7 +177,8 @@ def test_deals_of_others_are_neither_offered_nor_merged(
 ) -> None:
     ottos = create_deal(cast.otto, now=now(), facts={"name": "Elsewhere", "account": acme}).deal
     client = at("ann")
-    assert ottos.key not in client.get(f"/deals/{deal.key}/merge").content.decode()
+    offered = client.get(f"/deals/{deal.key}/merge").content.decode()
+    assert re.search(rf"\b{ottos.key}\b", offered) is None
     assert client.get(f"/deals/{deal.key}/merge?with={ottos.key}").status_code == 404
     form = {"winner": deal.key, "loser": ottos.key}
     assert client.post(f"/deals/{deal.key}/merge", form).status_code == 404

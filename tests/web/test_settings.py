@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from stageproof.actions.campaigns import create_campaign
@@ -162,11 +163,27 @@ def test_rates_are_dated_and_a_correction_is_said_to_be_one(cast: Cast, at: Brow
     ]
     words = text_of(at("fay").get("/settings/currencies"))
     assert "0.92" in words
-    assert "corrected" in words
+    assert "until" in words
     assert [change.fields["rate"] for change in Change.objects.order_by("id")] == [
         [None, "0.92"],
         ["0.92", "0.93"],
     ]
+
+
+def test_a_rate_is_taken_out_and_put_back(cast: Cast, at: Browser) -> None:
+    fay, typed = at("fay"), {"currency": "usd", "from_on": "2026-01-01", "rate": "0.92"}
+    fay.post("/settings/currencies", typed)
+    rate = RateVersion.objects.get()
+    assert at("ann").post(f"/settings/currencies/{rate.pk}/remove").status_code == 403
+    assert fay.post(f"/settings/currencies/{rate.pk}/remove").status_code == 302
+    page = fay.get("/settings/currencies")
+    assert "The rate of USD from 2026-01-01 is out" in text_of(page)
+    assert "taken out" in text_of(page)
+    out = RateVersion.objects.get(valid_to=None)
+    assert reverse("change_undo", args=[out.seq, out.seq]) in page.content.decode()
+    assert f"/settings/currencies/{out.pk}/remove" not in page.content.decode()
+    fay.post(reverse("change_undo", args=[out.seq, out.seq]))
+    assert not RateVersion.objects.get(valid_to=None).removed
 
 
 @pytest.mark.parametrize(

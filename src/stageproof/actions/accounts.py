@@ -15,6 +15,7 @@ from stageproof.actions.wrong import missing, text_problems, wrong
 from stageproof.engine.problem import Problem
 from stageproof.records.ledger import Writing
 from stageproof.records.models import Account, Contact, Deal
+from stageproof.records.models.accounts import HERE
 
 FIELDS = ("name", "domain", "industry", "country", "employees", "segment", "external_id")
 PASSED = "account merged"
@@ -67,7 +68,7 @@ def find_account(account_id: int) -> Account:
 
 def likely_accounts(facts: Mapping[str, Any]) -> list[Likely]:
     """Accounts with the same domain, or the same name but for case, accents and legal form."""
-    here = Account.objects.filter(merged_into__isnull=True)
+    here = Account.objects.filter(HERE)
     found: dict[int, Likely] = {}
     domain = domain_key(str(facts.get("domain") or ""))
     if domain:

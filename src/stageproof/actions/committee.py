@@ -18,6 +18,7 @@ from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.proof import ROLES
 from stageproof.records.ledger import Writing, writing
 from stageproof.records.models import Contact, Deal, RoleVersion
+from stageproof.records.models.accounts import HERE
 
 
 def add_to_committee(
@@ -94,7 +95,7 @@ def remove_from_committee(
 
 def _contact(session: Writing, facts: Mapping[str, Any], deal: Deal, now: dt.datetime) -> Contact:
     email = str(facts.get("email") or "").strip()
-    known = Contact.objects.filter(email__iexact=email, merged_into__isnull=True).first() if email else None
+    known = Contact.objects.filter(HERE, email__iexact=email).first() if email else None
     if known is not None:
         return known
     plain = {name: value.strip() for name, value in facts.items() if isinstance(value, str) and value.strip()}

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Max
 
 from stageproof.actions import directory
 from stageproof.actions.actor import Actor
@@ -17,8 +18,10 @@ from stageproof.actions.likeness import Likely, person_key
 from stageproof.actions.wrong import missing, text_problems, wrong
 from stageproof.engine.problem import Problem
 from stageproof.records.ledger import Writing
-from stageproof.records.models import Account, Contact, RoleVersion
+from stageproof.records.models import Account, Activity, Contact, LeadVersion, RoleVersion
+from stageproof.records.models.accounts import HERE
 
+PASSED = "contact merged"
 FIELDS = ("name", "account", "email", "title", "phone", "external_id")
 
 
@@ -44,8 +47,11 @@ def edit_contact(
 
 
 def merge_contacts(actor: Actor, *, winner: int, loser: int, now: dt.datetime) -> Contact:
-    """The one contact of two: the loser's roles pass to it, and its blanks are filled."""
-    return directory.merge(CONTACTS, actor, winner=winner, loser=loser, now=now, pass_on=_pass_roles)
+    """The one contact of two: the loser's roles and leads pass to it, and its blanks are filled.
+
+    What the loser took part in stays as it happened and is shown with the winner; the roles keep the engagement.
+    """
+    return directory.merge(CONTACTS, actor, winner=winner, loser=loser, now=now, pass_on=_pass_on)
 
 
 def find_contact(contact_id: int) -> Contact:
@@ -55,7 +61,7 @@ def find_contact(contact_id: int) -> Contact:
 
 def likely_contacts(facts: Mapping[str, Any]) -> list[Likely]:
     """Contacts with the same address, or with the same name at the same account."""
-    here = Contact.objects.filter(merged_into__isnull=True)
+    here = Contact.objects.filter(HERE)
     email, account = facts.get("email"), facts.get("account")
     found: dict[int, Likely] = {}
     if email:
@@ -77,7 +83,9 @@ def check_contact(facts: Mapping[str, Any], contact: Contact | None = None) -> l
     if "name" in facts and not str(facts["name"] or "").strip():
         problems.append(missing("name", "A contact needs a name.", "Give it one."))
     account = facts.get("account")
-    if account is not None and not isinstance(account, Account):
+    # Asked for again, since it may have become part of another, or have been taken out, since it was chosen.
+    known = isinstance(account, Account) and Account.objects.filter(HERE, pk=account.pk).exists()
+    if account is not None and not known:
         problems.append(wrong("account", account, "There is no such account.", "Choose an existing one."))
     problems += email_problems(facts.get("email"))
     external = facts.get("external_id")
@@ -87,14 +95,38 @@ def check_contact(facts: Mapping[str, Any], contact: Contact | None = None) -> l
     return problems
 
 
-def _pass_roles(session: Writing, gone: Contact, kept: Contact, now: dt.datetime) -> None:
+def _pass_on(session: Writing, gone: Contact, kept: Contact, now: dt.datetime) -> None:
+    seen = _took_part(gone)
+    _pass_roles(session, gone, kept, seen, now)
+    for role in RoleVersion.objects.filter(contact=kept, valid_to__isnull=True, removed=False, deal__in=seen):
+        at = seen[role.deal_id]
+        if role.engaged_at is None or role.engaged_at < at:
+            succeed(session, role, at=now, engaged_at=at)
+    note = f"{gone.name} became part of {kept.name}"[:500]
+    for lead in LeadVersion.objects.filter(contact=gone, valid_to__isnull=True, removed=False).order_by(
+        "seq"
+    ):
+        succeed(session, lead, at=now, contact=kept, change=PASSED, note=note)
+
+
+def _took_part(contact: Contact) -> dict[int, dt.datetime]:
+    """When the contact, and whoever became part of it, last took part, by deal."""
+    people = directory.with_merged(Contact, contact.pk)
+    happened = Activity.objects.filter(contact__in=people, side="buyer", withdrawn_at__isnull=True)
+    return dict(happened.exclude(deal=None).values_list("deal_id").annotate(Max("happened_at")))
+
+
+def _pass_roles(
+    session: Writing, gone: Contact, kept: Contact, seen: Mapping[int, dt.datetime], now: dt.datetime
+) -> None:
     """Ends the roles of the one and gives them to the other, who may hold some of them already."""
     present = RoleVersion.objects.filter(valid_to__isnull=True)
     last = {(each.deal_id, each.role): each for each in present.filter(contact=kept)}
     for role in present.filter(contact=gone, removed=False).order_by("seq"):
         at = succeed(session, role, at=now, removed=True).valid_from
         mine = last.get((role.deal_id, role.role))
-        engaged = max(filter(None, (role.engaged_at, mine and mine.engaged_at)), default=None)
+        held = (role.engaged_at, mine and mine.engaged_at, seen.get(role.deal_id))
+        engaged = max(filter(None, held), default=None)
         if mine is not None:
             # Written again even if unchanged: where both have the same name, the end of the one would hide the other.
             succeed(session, mine, at=at, engaged_at=engaged, removed=False)

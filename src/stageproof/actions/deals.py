@@ -9,7 +9,7 @@ from typing import Any
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import Conflict, NotFound
-from stageproof.actions.facts import EDITABLE, check_edit, check_facts, unknown_facts
+from stageproof.actions.facts import EDITABLE, check_account_here, check_edit, check_facts, unknown_facts
 from stageproof.actions.gate import decide
 from stageproof.actions.permission import forbid, may_edit, visible_deals
 from stageproof.engine.definition import Definition
@@ -87,6 +87,8 @@ def prepare_deal(actor: Actor, *, now: dt.datetime, facts: Mapping[str, Any]) ->
 
 def open_deal(session: Writing, deal: Deal, *, now: dt.datetime) -> Done:
     """Saves a prepared deal under a key of its own."""
+    if problems := check_account_here(deal):
+        raise Refused(problems)
     deal.key = _free_key(session)
     return Done(deal, save_version(session, deal, change="created", at=now))
 
@@ -118,6 +120,8 @@ def apply_edit(
         return None
     for name, value in changed.items():
         setattr(deal, name, value)
+    if "account" in changed and (problems := check_account_here(deal)):
+        raise Refused(problems)
     if "owner" in changed:
         deal.team = deal.owner.team if deal.owner else None
     return save_version(session, deal, change=change, at=now)

@@ -134,14 +134,23 @@ def fills(kind: Kind[E], kept: E, gone: E) -> dict[str, Any]:
 
 
 def find(model: type[E], pk: int) -> E:
-    """The one of this id, of a merged one that which it became part of; NotFound otherwise."""
+    """The one of this id, of a merged one that which it became part of; NotFound otherwise, or where it is out."""
     word = model._meta.model_name or ""
     row = model._default_manager.select_related("merged_into").filter(pk=pk).first()
     while row is not None and row.merged_into is not None:
         row = row.merged_into
-    if row is None:
+    if row is None or row.removed:
         raise NotFound(word, str(pk))
     return row
+
+
+def with_merged(model: type[Account] | type[Contact], pk: int) -> list[int]:
+    """The id, and those of all that became part of it, and of what had become part of those."""
+    found, last = [pk], [pk]
+    while last:
+        last = list(model._default_manager.filter(merged_into__in=last).values_list("id", flat=True))
+        found += last
+    return found
 
 
 def save_entry(

@@ -24,6 +24,7 @@ from stageproof.actions.permission import visible_deals
 from stageproof.actions.seeing import scope
 from stageproof.engine.kept import Kept
 from stageproof.records.models import Account, AccountVersion, Contact, ContactVersion, Deal, Ledger
+from stageproof.records.models.accounts import HERE
 
 Word = Literal["account", "contact", "deal"]
 
@@ -72,7 +73,7 @@ _found: Kept[list[Pair]] = Kept(8)
 
 def _accounts(actor: Actor) -> list[Pair]:
     rows = pl.DataFrame(
-        list(Account.objects.filter(merged_into__isnull=True).values_list("id", "name", "domain", "country")),
+        list(Account.objects.filter(HERE).values_list("id", "name", "domain", "country")),
         schema={"id": pl.Int64, "name": pl.String, "domain": pl.String, "country": pl.String}, orient="row",
     )  # fmt: skip
     keyed = rows.with_columns(
@@ -96,7 +97,7 @@ def _accounts(actor: Actor) -> list[Pair]:
 def _contacts(actor: Actor) -> list[Pair]:
     rows = pl.DataFrame(
         list(
-            Contact.objects.filter(merged_into__isnull=True).values_list("id", "name", "account_id", "email", "phone")
+            Contact.objects.filter(HERE).values_list("id", "name", "account_id", "email", "phone")
         ),
         schema={"id": pl.Int64, "name": pl.String, "account": pl.Int64, "email": pl.String, "phone": pl.String},
         orient="row",

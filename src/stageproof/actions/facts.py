@@ -10,6 +10,7 @@ from stageproof.actions.wrong import missing, one_of, text_problems, wrong
 from stageproof.engine.money import is_currency
 from stageproof.engine.problem import Problem
 from stageproof.records.models import Account, Deal, Person
+from stageproof.records.models.accounts import HERE
 from stageproof.records.models.deals import CATEGORIES
 
 EDITABLE = (
@@ -46,6 +47,14 @@ def check_facts(facts: Mapping[str, Any]) -> list[Problem]:
     if category is not None:
         problems += one_of("forecast_category", category, CATEGORIES, "forecast category")
     return problems + _of_amount(facts.get("amount"))
+
+
+def check_account_here(deal: Deal) -> list[Problem]:
+    """A problem where the deal's account was merged or taken out since it was chosen; for under the lock."""
+    if deal.account_id is None or Account.objects.filter(HERE, pk=deal.account_id).exists():
+        return []
+    says = "This account is no longer here: it became part of another, or was taken out."
+    return [wrong("account", deal.account_id, says, "Choose the one that there is.")]
 
 
 def check_edit(changes: Mapping[str, Any]) -> list[Problem]:

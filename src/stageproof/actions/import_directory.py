@@ -13,6 +13,7 @@ from stageproof.actions.directory import add_first_versions
 from stageproof.actions.likeness import Likely, company_key
 from stageproof.records.ledger import Writing
 from stageproof.records.models import Account, Contact, Person, Team
+from stageproof.records.models.accounts import HERE
 
 NOT_INVITED = "not-invited.invalid"
 """The domain of people whom an import names and nobody has invited: no mail can ever reach it."""
@@ -40,16 +41,19 @@ class Directory:
             found.team_of[pk] = team
         found.teams = {_key(name): pk for pk, name in Team.objects.values_list("id", "name")}
         # A merged account reads as the one it became; of two of one name the one that is not merged, then the older.
+        # One that was taken out is not found: what comes under its name is made anew.
         parents = dict(Account.objects.filter(merged_into__isnull=False).values_list("id", "merged_into_id"))
+        gone = set(Account.objects.filter(removed=True).values_list("id", flat=True))
         for pk, name in Account.objects.order_by("-merged_into_id", "-id").values_list("id", "name"):
-            found.accounts[_key(name)] = _root(pk, parents)
-        for pk, name in (
-            Account.objects.filter(merged_into__isnull=True).order_by("-id").values_list("id", "name")
-        ):
+            if (root := _root(pk, parents)) not in gone:
+                found.accounts[_key(name)] = root
+        for pk, name in Account.objects.filter(HERE).order_by("-id").values_list("id", "name"):
             found.accounts[_key(name)] = pk
         parents = dict(Contact.objects.filter(merged_into__isnull=False).values_list("id", "merged_into_id"))
+        gone = set(Contact.objects.filter(removed=True).values_list("id", flat=True))
         for pk, name, account in Contact.objects.order_by("-id").values_list("id", "name", "account_id"):
-            found.contacts[_key(name), account] = _root(pk, parents)
+            if (root := _root(pk, parents)) not in gone:
+                found.contacts[_key(name), account] = root
         return found
 
     @property
@@ -87,7 +91,7 @@ class Directory:
         known: dict[str, tuple[int, str]] = {}
         fresh = self._new(names, self.accounts, "accounts")
         if fresh:
-            there = Account.objects.filter(merged_into__isnull=True).order_by("-id").values_list("id", "name")
+            there = Account.objects.filter(HERE).order_by("-id").values_list("id", "name")
             known = {company_key(name): (pk, name) for pk, name in there}
         for name in fresh:
             if (twin := known.get(company_key(name))) is not None:

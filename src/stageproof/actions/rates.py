@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.changes import note_change
+from stageproof.actions.conflict import NotFound
 from stageproof.actions.history import names_changed, succeed
 from stageproof.actions.permission import demand
 from stageproof.actions.wrong import wrong
@@ -51,7 +52,8 @@ def set_rate(
             problems.append(wrong("rate", rate, "This rate is beyond all measure.", "Check its digits."))
     with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
         same = RateVersion.objects.filter(currency=currency, from_on=from_on, valid_to__isnull=True)
-        there = same.first()
+        last = same.first()
+        there = None if last is None or last.removed else last
         if there is not None and value is not None and Decimal(there.rate) != value and not correct:
             says = f"There is a rate of {there.rate} from this day already."
             remedy = "Say that it was wrong, or give the new one from its own day."
@@ -61,15 +63,33 @@ def set_rate(
         text = format(value.normalize(), "f")
         if there is not None and there.rate == text:
             return there
-        fields = {"rate": (there.rate if there else None, text)}
-        if there is not None:
-            row = succeed(session, there, at=now, rate=text)
+        if last is not None:
+            row = succeed(session, last, at=now, rate=text, removed=False)
         else:
             row = RateVersion(currency=currency, from_on=from_on, rate=text, valid_from=now)
             session.add([row])
-        note_change(actor, what="rate", which=f"{currency} from {from_on}", fields=fields, now=now)
+        note_rate(actor, row, before=there.rate if there else None, now=now)
         names_changed()
     return row
+
+
+def remove_rate(actor: Actor, rate: int, *, now: dt.datetime) -> RateVersion:
+    """The rate of this id taken out: the one before it holds on. What it was stays, for what was known by then."""
+    demand(actor, SETS_RATES, "take out exchange rates")
+    with writing(recorded_at=now, actor=actor.name, door=actor.door) as session:
+        there = RateVersion.objects.filter(pk=rate, valid_to__isnull=True, removed=False).first()
+        if there is None:
+            raise NotFound("rate", str(rate))
+        row = succeed(session, there, at=now, removed=True)
+        note_rate(actor, row, before=there.rate, now=now)
+        names_changed()
+    return row
+
+
+def note_rate(actor: Actor, row: RateVersion, *, before: str | None, now: dt.datetime) -> None:
+    """Keeps in the list of changes what a rate was, and what it is: nothing where it was taken out."""
+    fields = {"rate": (before, None if row.removed else row.rate)}
+    note_change(actor, what="rate", which=f"{row.currency} from {row.from_on}", fields=fields, now=now)
 
 
 def _decimal(rate: str | Decimal) -> tuple[Decimal | None, list[Problem]]:

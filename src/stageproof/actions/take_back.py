@@ -27,6 +27,7 @@ from stageproof.records.models import (
     DealVersion,
     EvidenceVersion,
     LeadVersion,
+    RateVersion,
     RoleVersion,
     TargetVersion,
 )
@@ -45,6 +46,7 @@ GRAINS: dict[type[Version], tuple[str, ...]] = {
     RoleVersion: ("deal_id", "contact_id", "role"),
     LeadVersion: ("lead",),
     TargetVersion: ("owner_id", "team_id", "starts_on", "ends_on"),
+    RateVersion: ("currency", "from_on"),
 }
 _BATCH = 200
 _GONE = ("revoked", "removed")
@@ -125,6 +127,23 @@ def conflicts(things: Sequence[Touched[V]], since: str) -> Iterator[Problem]:
             yield Problem("changed_since", says, remedy, value=called(each.present))
 
 
+def identifiers_taken(things: Sequence[Touched[Any]]) -> list[Problem]:
+    """Problems where an identifier that would come back is another's by now."""
+    model = Account if things and isinstance(things[0].present, AccountVersion) else Contact
+    ours = [row_of(each).pk for each in things]
+    wanted = {each.back.get("external_id") for each in things} - {None}
+    others = model._default_manager.filter(external_id__in=wanted).exclude(pk__in=ours)
+    return [
+        Problem(
+            "identifier_taken",
+            f"The identifier {each.external_id} has been given to {each.name} since.",
+            "Give that one another identifier first.",
+            value=str(each.external_id),
+        )
+        for each in others
+    ]
+
+
 def take_back(session: Writing, things: Sequence[Touched[V]], *, at: dt.datetime, **said: Any) -> None:
     """The next version of each thing, with the facts that it had; what goes goes before what comes back."""
     for each in sorted(things, key=lambda each: not each.ends):
@@ -168,5 +187,7 @@ def called(version: Version) -> str:
             return f"{version.contact.name} as {version.role.replace('_', ' ')} of {version.deal.name}"
         case TargetVersion():
             return f"The target of {version.owner or version.team or 'the whole'}"
+        case RateVersion():
+            return f"The rate of {version.currency} from {version.from_on}"
     name: str = version.name  # type: ignore[attr-defined]
     return name

@@ -1,4 +1,4 @@
-"""Undo of what one change did: evidence, roles, happened, targets, edits, and deals that were taken out."""
+"""Undo of what one change did: evidence, roles, happened, targets, rates, edits, and deals that were taken out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,17 @@ from stageproof.actions.directory import KEEPS, MERGES
 from stageproof.actions.history import names_changed
 from stageproof.actions.leads import WORKS_LEADS
 from stageproof.actions.permission import demand, forbid, may_edit, visible_deals
-from stageproof.actions.take_back import Span, Touched, conflicts, restore_rows, take_back, touched
+from stageproof.actions.rates import SETS_RATES, note_rate
+from stageproof.actions.take_back import (
+    Span,
+    Touched,
+    conflicts,
+    identifiers_taken,
+    restore_rows,
+    take_back,
+    touched,
+)
+from stageproof.actions.take_out import refuse_homeless
 from stageproof.actions.targets import demand_target
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.ledger import writing
@@ -28,6 +38,7 @@ from stageproof.records.models import (
     LeadVersion,
     Ledger,
     Merge,
+    RateVersion,
     RoleVersion,
     TargetVersion,
     Touch,
@@ -39,7 +50,7 @@ EDITS = ("edited", "deleted", "answered", "working", "qualified", "disqualified"
 
 MOST = 5_000
 _PRESENT: tuple[type[Any], ...] = (DealVersion, AccountVersion, ContactVersion)
-_REST: tuple[type[Any], ...] = (EvidenceVersion, RoleVersion, TargetVersion)
+_REST: tuple[type[Any], ...] = (EvidenceVersion, RoleVersion, TargetVersion, RateVersion)
 _SAYING: tuple[type[Any], ...] = (*_PRESENT, LeadVersion)
 """Whose versions say what change made them."""
 
@@ -64,6 +75,9 @@ def undo_changes(actor: Actor, first: int, last: int, *, now: dt.datetime) -> in
         problems = [*_apart(span), *_otherwise(span, things)]
         problems = problems or _nothing(things, happened)
         problems = problems or [each for rows in things.values() for each in conflicts(rows, "then")]
+        problems = problems or [
+            each for model in (AccountVersion, ContactVersion) for each in identifiers_taken(things[model])
+        ]
         if problems:
             raise Refused(problems)
         for model in _PRESENT:
@@ -74,9 +88,18 @@ def undo_changes(actor: Actor, first: int, last: int, *, now: dt.datetime) -> in
         for each in happened:
             each.withdrawn_at = now
             each.save(update_fields=["withdrawn_at"])
-        if happened or things[AccountVersion] or things[ContactVersion]:
+        for rate in _turned(things[RateVersion]):
+            before = None if rate.present.removed else rate.present.rate
+            note_rate(actor, _present_rate(rate), before=before, now=now)
+        if happened or things[AccountVersion] or things[ContactVersion] or things[RateVersion]:
             names_changed()
+        refuse_homeless()
     return sum(len(_turned(rows)) for rows in things.values()) + len(happened)
+
+
+def _present_rate(each: Touched[RateVersion]) -> RateVersion:
+    is_now = {"currency": each.present.currency, "from_on": each.present.from_on, "valid_to": None}
+    return RateVersion.objects.get(**is_now)
 
 
 def undoes(actor: Actor, made_by: str) -> bool:
@@ -121,6 +144,8 @@ def _demand(actor: Actor, things: Things, happened: Happened, first: int) -> Non
         demand(actor, KEEPS, "change accounts and contacts")
     if things[LeadVersion] or any(each.deal_id is None for each in happened):
         demand(actor, WORKS_LEADS, "change leads")
+    if things[RateVersion]:
+        demand(actor, SETS_RATES, "change exchange rates")
     for each in things[TargetVersion]:
         demand_target(actor, each.present.owner, each.present.team)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from typing import Any
 
 from stageproof.actions.actor import Actor
@@ -12,7 +11,17 @@ from stageproof.actions.directory import MERGES
 from stageproof.actions.history import names_changed
 from stageproof.actions.leads import MERGES_LEADS
 from stageproof.actions.permission import demand, forbid, may_edit, visible_deals
-from stageproof.actions.take_back import Span, Touched, conflicts, restore_rows, row_of, take_back, touched
+from stageproof.actions.take_back import (
+    Span,
+    Touched,
+    conflicts,
+    identifiers_taken,
+    restore_rows,
+    row_of,
+    take_back,
+    touched,
+)
+from stageproof.actions.take_out import refuse_homeless
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.ledger import writing
 from stageproof.records.models import (
@@ -29,6 +38,7 @@ from stageproof.records.models import (
     RoleVersion,
     Touch,
 )
+from stageproof.records.models.accounts import HERE
 
 UNDONE = "merge undone"
 _PRESENT: tuple[type[Any], ...] = (DealVersion, AccountVersion, ContactVersion)
@@ -50,7 +60,11 @@ def undo_merge(actor: Actor, merge: int, *, now: dt.datetime) -> Merge:
         problems = [*_undone_already(row), *_winner_gone(row)]
         problems = problems or [
             *(each for model in _TOUCHES for each in conflicts(things[model], "the two became one")),
-            *(each for model in (AccountVersion, ContactVersion) for each in _taken(things[model])),
+            *(
+                each
+                for model in (AccountVersion, ContactVersion)
+                for each in identifiers_taken(things[model])
+            ),
         ]
         if problems:
             raise Refused(problems)
@@ -63,6 +77,7 @@ def undo_merge(actor: Actor, merge: int, *, now: dt.datetime) -> Merge:
             take_back(session, things[model], at=now)
         take_back(session, things[LeadVersion], at=now, change=UNDONE, note=note)
         _withdraw_copies(span, now)
+        refuse_homeless()
         row.undone_at, row.undone_by = now, actor.name
         row.save()
         names_changed()
@@ -101,28 +116,11 @@ def _winner_gone(row: Merge) -> list[Problem]:
             gone = LeadVersion.objects.filter(lead=row.winner, valid_to__isnull=True, removed=True).exists()
         case _:
             model = Account if row.word == "account" else Contact
-            gone = model._default_manager.filter(pk=int(row.winner), merged_into__isnull=False).exists()
+            gone = model._default_manager.filter(pk=int(row.winner)).exclude(HERE).exists()
     if not gone:
         return []
     says = f"{row.winner_name} has become part of another itself, or was taken out."
     return [Problem("winner_gone", says, "Undo that first.", value=row.winner)]
-
-
-def _taken(things: Sequence[Touched[Any]]) -> list[Problem]:
-    """Problems where an identifier that would come back is another's by now."""
-    model = Account if things and isinstance(things[0].present, AccountVersion) else Contact
-    ours = [row_of(each).pk for each in things]
-    wanted = {each.back.get("external_id") for each in things} - {None}
-    others = model._default_manager.filter(external_id__in=wanted).exclude(pk__in=ours)
-    return [
-        Problem(
-            "identifier_taken",
-            f"The identifier {each.external_id} has been given to {each.name} since.",
-            "Give that one another identifier first.",
-            value=str(each.external_id),
-        )
-        for each in others
-    ]
 
 
 def _named(each: Touched[Any]) -> str:

@@ -12,17 +12,21 @@ from ninja.responses import Status
 from pydantic import BaseModel, Field
 
 from stageproof.actions.accounts import (
+    ACCOUNTS,
     create_account,
     edit_account,
     find_account,
     merge_accounts,
 )
+from stageproof.actions.take_out import take_out
 from stageproof.api.auth import actor
-from stageproof.api.directory import DirectoryFacts
+from stageproof.api.deals import Deletion
+from stageproof.api.directory import DirectoryChanged, DirectoryFacts, changed_shown
 from stageproof.api.paging import USUAL, by_id
 from stageproof.api.reading import expected_version
 from stageproof.api.shapes import Given, Id, Limit, Page, answers
 from stageproof.records.models import Account
+from stageproof.records.models.accounts import HERE
 from stageproof.web.policy import EVERYONE, policy
 
 router = Router(tags=["Accounts"])
@@ -86,7 +90,7 @@ class MergeId(Given):
 @policy(*EVERYONE)
 def accounts(request: HttpRequest, text: str = "", cursor: str | None = None, limit: Limit = USUAL) -> Any:
     """The accounts, those whose name or domain holds a text where one is given."""
-    rows = Account.objects.filter(merged_into__isnull=True)
+    rows = Account.objects.filter(HERE)
     if text:
         rows = rows.filter(name__icontains=text[:200]) | rows.filter(domain__icontains=text[:200])
     return by_id(rows, cursor, limit, account_shown)
@@ -127,6 +131,17 @@ def account_merge(request: HttpRequest, account_id: Id, given: MergeId) -> Any:
     return account_shown(
         merge_accounts(actor(request), winner=account_id, loser=given.loser, now=timezone.now())
     )
+
+
+@router.post("/accounts/{account_id}/delete", response=answers(DirectoryChanged))
+@policy(*EVERYONE)
+def account_delete(request: HttpRequest, account_id: Id, given: Deletion) -> Any:
+    """The account taken out, made by mistake; 422 with all that hangs on it. `/changes/undo` with `seq` puts it back."""
+    out = take_out(
+        ACCOUNTS, actor(request), account_id, now=timezone.now(), reason=given.reason,
+        expected_version=expected_version(request, given.expected_version),
+    )  # fmt: skip
+    return changed_shown(out)
 
 
 def account_shown(row: Account) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from stageproof.api.shapes import Day, Given, Id, Instant, Money, Problem, Ref, as_money, ref
 from stageproof.engine.frames import day_of, instant_of
 from stageproof.records.models import Account, Deal, Person, Team
+from stageproof.records.models.accounts import HERE
 from stageproof.web.fields import amount as minor_amount
 
 PLAIN = (
@@ -65,7 +66,7 @@ class DealFacts(Given):
             facts["currency"] = money.currency
         # An id of nobody stays as it is, for the verb to refuse.
         if facts.get("account") is not None:
-            there = Account.objects.filter(pk=facts["account"], merged_into__isnull=True).first()
+            there = Account.objects.filter(HERE, pk=facts["account"]).first()
             facts["account"] = there or facts["account"]
         if facts.get("owner") is not None:
             facts["owner"] = Person.objects.filter(pk=facts["owner"]).first() or facts["owner"]

@@ -10,10 +10,10 @@ from django.utils import timezone
 from ninja import Router
 from pydantic import BaseModel, Field
 
-from stageproof.actions.rates import set_rate
+from stageproof.actions.rates import remove_rate, set_rate
 from stageproof.api.auth import actor
 from stageproof.api.paging import USUAL, by_id
-from stageproof.api.shapes import Day, Given, Limit, Page, answers
+from stageproof.api.shapes import Day, Given, Id, Limit, Page, answers
 from stageproof.records.models import RateVersion
 from stageproof.web.policy import EVERYONE, policy
 
@@ -38,6 +38,7 @@ class RateShown(BaseModel):
     rate: str
     recorded_at: dt.datetime
     corrected_at: dt.datetime | None
+    removed: bool
     actor: str
     door: str
 
@@ -51,8 +52,10 @@ def rates(
     cursor: str | None = None,
     limit: Limit = USUAL,
 ) -> Any:
-    """The rates, those of a currency where one is given; with `history` also those that were corrected."""
-    rows = RateVersion.objects.all() if history else RateVersion.objects.filter(valid_to__isnull=True)
+    """The rates, those of a currency where one is given; with `history` also those that were corrected or taken out."""
+    rows = RateVersion.objects.all()
+    if not history:
+        rows = rows.filter(valid_to__isnull=True, removed=False)
     if currency:
         rows = rows.filter(currency=currency.upper())
     return by_id(rows, cursor, limit, rate_shown)
@@ -69,9 +72,17 @@ def rate_set(request: HttpRequest, given: NewRate) -> Any:
     return rate_shown(row)
 
 
+@router.delete("/rates/{rate}", response=answers(RateShown))
+@policy(*EVERYONE)
+def rate_remove(request: HttpRequest, rate: Id) -> Any:
+    """The rate taken out: the one before it holds on. The history keeps it."""
+    return rate_shown(remove_rate(actor(request), rate, now=timezone.now()))
+
+
 def rate_shown(row: RateVersion) -> dict[str, Any]:
     """A rate as a body has it."""
     return {
         "id": row.pk, "currency": row.currency, "from_on": row.from_on, "rate": row.rate,
-        "recorded_at": row.recorded_at, "corrected_at": row.valid_to, "actor": row.actor, "door": row.door,
+        "recorded_at": row.recorded_at, "corrected_at": row.valid_to, "removed": row.removed,
+        "actor": row.actor, "door": row.door,
     }  # fmt: skip

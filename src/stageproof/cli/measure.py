@@ -194,10 +194,9 @@ def _loaded(
         return load(files, definition=rules[0] if rules else None, calendar=calendar, **read).book
     if folder is not None:
         held = book_in_folder(folder, engine=engine, connect=connect)
-        its = held.calendar
-        return replace(
-            held, calendar=replace(its, kind=cut or its.kind, year_starts=year_starts or its.year_starts)
-        )
+        given = {"kind": cut, "year_starts": year_starts}
+        asked: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        return replace(held, calendar=replace(held.calendar, **asked))
     if connect is None:
         says = "There is nothing to measure."
         remedy = "Give files, --book FOLDER, or --engine with --connect."

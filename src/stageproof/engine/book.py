@@ -593,9 +593,12 @@ def _minor_rates(rates: Lazy, currency: str, *, recorded: bool) -> Lazy:
 
 
 def _latest(rates: Lazy) -> Lazy:
-    """Of the rates of one currency and day the one recorded last."""
+    """Of the rates of one currency and day the one recorded last; none where that says `removed`."""
     newer = nw.col("nano").shift(-1).over("currency", "from_on", order_by=["recorded_at", "nano"])
-    return rates.with_columns(newer=newer).filter(nw.col("newer").is_null()).drop("newer")
+    last = rates.with_columns(newer=newer).filter(nw.col("newer").is_null()).drop("newer")
+    if "removed" not in last.collect_schema().names():
+        return last
+    return last.filter(~nw.coalesce(nw.col("removed"), nw.lit(False))).drop("removed")
 
 
 def _ranged(rates: Lazy) -> Lazy:

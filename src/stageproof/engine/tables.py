@@ -247,7 +247,7 @@ RATES = Table(
         Column(
             "recorded_at",
             "instant",
-            "when it was learned; the last of a currency's day is the one that counts",
+            "when it was learned; the last of a currency's day is the one that counts, or none if `removed`",
         ),
     ),
 )

@@ -512,10 +512,10 @@ def _read_definitions() -> list[Definition]:
 
 def _rates() -> pl.DataFrame | None:
     rates = _whole(
-        "SELECT currency, from_on, rate, recorded_at FROM records_rateversion ORDER BY seq",
-        {"currency": TEXT, "from_on": WHOLE, "rate": TEXT, "recorded_at": WHOLE},
+        "SELECT currency, from_on, rate, recorded_at, removed FROM records_rateversion ORDER BY seq",
+        {"currency": TEXT, "from_on": WHOLE, "rate": TEXT, "recorded_at": WHOLE, "removed": pl.Boolean},
     )
-    return None if rates.is_empty() else rates
+    return None if rates.is_empty() else rates if rates["removed"].any() else rates.drop("removed")
 
 
 def _whole(sql: str, schema: dict[str, Any]) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from stageproof.engine.frames import instant_of
 from stageproof.engine.kept import Kept
 from stageproof.engine.narrowing import expansion_pipelines
 from stageproof.records.models import Account, AccountVersion
+from stageproof.records.models.accounts import HERE
 from stageproof.web.as_of import Moment
 from stageproof.web.deal_list import deal_list, visible
 from stageproof.web.filters import NONE, Choice, Filter, values_of_column
@@ -130,9 +131,9 @@ _facts: Kept[pl.DataFrame] = Kept(3)
 def _read(moment: Moment) -> pl.DataFrame:
     names = ("account_id", "account__name", *FACTS[1:])
     if moment.is_now:
-        rows = list(Account.objects.filter(merged_into__isnull=True).values_list("id", *FACTS))
+        rows = list(Account.objects.filter(HERE).values_list("id", *FACTS))
     else:
-        then = AccountVersion.objects.filter(in_force(moment), merged_into__isnull=True)
+        then = AccountVersion.objects.filter(HERE, in_force(moment))
         rows = list(then.values_list(*names))
     schema = {"id": pl.Int64, **dict.fromkeys(FACTS, pl.String), "employees": pl.Int64}
     facts = pl.DataFrame(rows, schema=schema, orient="row").sort("id").unique("name", keep="first")

@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from stageproof.actions.accounts import ACCOUNTS, merge_accounts
 from stageproof.actions.directory import KEEPS, MERGES
@@ -18,6 +18,7 @@ from stageproof.engine.frames import readable
 from stageproof.engine.money import Money
 from stageproof.engine.narrowing import expansion_pipelines
 from stageproof.records.models import Account, Contact, ContactVersion, Deal, DealVersion, Organisation
+from stageproof.records.models.accounts import HERE
 from stageproof.web import directory
 from stageproof.web.account_list import FACTS, NO_DEALS, account_sums, in_force, table_of
 from stageproof.web.answers import actor_of
@@ -120,9 +121,9 @@ def _contacts(row: Account, moment: Moment) -> list[dict[str, Any]]:
     """The people of the account at the moment, by name."""
     facts = ("name", "title", "email")
     if moment.is_now:
-        here = Contact.objects.filter(account=row, merged_into__isnull=True)
+        here = Contact.objects.filter(HERE, account=row)
         return list(here.order_by("name").values("id", *facts))
-    then = ContactVersion.objects.filter(in_force(moment), account=row, merged_into__isnull=True)
+    then = ContactVersion.objects.filter(HERE, in_force(moment), account=row)
     return [
         {"id": each["contact_id"], **{name: each[name] for name in facts}}
         for each in then.order_by("name").values("contact_id", *facts)
@@ -141,6 +142,13 @@ def account_new(request: HttpRequest) -> HttpResponse:
 def account_edit(request: HttpRequest, account_id: int) -> HttpResponse:
     """Asks for other facts of an account, or takes them."""
     return directory.edit(request, PAGES, account_id)
+
+
+@policy(*EVERYONE)
+@require_POST
+def account_remove(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Takes an account out; its history stays."""
+    return directory.remove(request, PAGES, account_id)
 
 
 @policy(*EVERYONE)

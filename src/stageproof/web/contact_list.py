@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from stageproof.actions.permission import visible_deals
 from stageproof.engine.frames import instant_of
 from stageproof.engine.proof import ROLES, role_label
 from stageproof.records.models import Activity, Contact, ContactVersion, Deal, RoleVersion
+from stageproof.records.models.accounts import HERE
 from stageproof.web.account_list import in_force
 from stageproof.web.as_of import Moment
 from stageproof.web.filters import Choice, Filter
@@ -56,8 +57,7 @@ class ContactTable:
         found = list(self.contacts[first:last].values(*names))
         for start in range(0, len(found), _BATCH):
             part = found[start : start + _BATCH]
-            took = _took_part(self.actor, self.moment).filter(contact__in=[each[key] for each in part])
-            last_at = dict(took.values_list("contact_id").annotate(Max("happened_at")))
+            last_at = _last_took_part(_took_part(self.actor, self.moment), [each[key] for each in part])
             for each in part:
                 yield {
                     **each,
@@ -70,17 +70,17 @@ class ContactTable:
 def contacts_of(actor: Actor, moment: Moment, asked: Mapping[str, str]) -> ContactTable:
     """The table that a query asks for, by name unless said otherwise."""
     text, seen, role = asked.get("text", "").strip()[:200], asked.get("seen", ""), asked.get("role", "")
-    rows: QuerySet[Any] = Contact.objects.filter(merged_into__isnull=True)
+    rows: QuerySet[Any] = Contact.objects.filter(HERE)
     if not moment.is_now:
-        rows = ContactVersion.objects.filter(in_force(moment), merged_into__isnull=True)
-    who = OuterRef("pk") if moment.is_now else OuterRef("contact_id")
+        rows = ContactVersion.objects.filter(HERE, in_force(moment))
+    who = "pk" if moment.is_now else "contact_id"
     if text:
         places = ("name", "title", "email", "phone", "account__name")
         rows = rows.filter(Q(*((f"{place}__icontains", text) for place in places), _connector=Q.OR))
     if seen in SEEN:
-        rows = rows.filter(_seen_to(_took_part(actor, moment).filter(contact=who), seen, moment))
+        rows = rows.filter(_seen_to(_took_part(actor, moment).filter(_of(who)), seen, moment))
     if role in ROLES:
-        held = RoleVersion.objects.filter(in_force(moment), contact=who, role=role, removed=False)
+        held = RoleVersion.objects.filter(in_force(moment), contact=OuterRef(who), role=role, removed=False)
         rows = rows.filter(Exists(held.filter(deal__in=_deals(actor))))
     sort = asked.get("sort", "")
     if sort.removeprefix("-") not in {each.name for each in COLUMNS}:
@@ -94,10 +94,35 @@ def contacts_of(actor: Actor, moment: Moment, asked: Mapping[str, str]) -> Conta
     )
 
 
-def _in_order(rows: QuerySet[Any], sort: str, took: QuerySet[Activity], who: OuterRef) -> QuerySet[Any]:
+def _last_took_part(took: QuerySet[Activity], people: Sequence[int]) -> dict[int, dt.datetime]:
+    """When each of the people, and whoever became part of them, was last seen."""
+    part_of = dict(Contact.objects.filter(merged_into__in=people).values_list("id", "merged_into_id"))
+    part_of |= {
+        pk: part_of[via]
+        for pk, via in Contact.objects.filter(merged_into__in=part_of).values_list("id", "merged_into_id")
+    }
+    last: dict[int, dt.datetime] = {}
+    rows = took.filter(contact__in=[*people, *part_of]).values_list("contact_id").annotate(Max("happened_at"))
+    for pk, at in rows:
+        root = part_of.get(pk, pk)
+        last[root] = max(at, last.get(root, at))
+    return last
+
+
+def _of(name: str) -> Q:
+    """What is of the contact, or of one that became part of it."""
+    merged = Contact.objects.filter(
+        Q(merged_into=OuterRef(OuterRef(name))) | Q(merged_into__merged_into=OuterRef(OuterRef(name)))
+    )
+    if not Contact.objects.filter(merged_into__isnull=False).exists():
+        return Q(contact=OuterRef(name))
+    return Q(contact=OuterRef(name)) | Q(contact__in=merged.values("pk"))
+
+
+def _in_order(rows: QuerySet[Any], sort: str, took: QuerySet[Activity], who: str) -> QuerySet[Any]:
     column = next(each for each in COLUMNS if each.name == sort.removeprefix("-"))
     if column.name == "touched_at":
-        last = took.filter(contact=who).order_by("-happened_at").values("happened_at")[:1]
+        last = took.filter(_of(who)).order_by("-happened_at").values("happened_at")[:1]
         rows, by = rows.annotate(last_at=Subquery(last)), F("last_at")
     else:
         rows, by = rows.annotate(said=Lower(column.by)), F("said")

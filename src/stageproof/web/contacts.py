@@ -10,19 +10,19 @@ from django.db.models import Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from stageproof.actions.accounts import find_account
 from stageproof.actions.actor import Actor
 from stageproof.actions.contacts import CONTACTS, merge_contacts
-from stageproof.actions.directory import KEEPS, MERGES
+from stageproof.actions.directory import KEEPS, MERGES, with_merged
 from stageproof.actions.permission import visible_deals
 from stageproof.engine.frames import instant_of
-from stageproof.records.models import Activity, Contact, Deal, RoleVersion
+from stageproof.records.models import Activity, Contact, ContactVersion, Deal, LeadVersion, RoleVersion
 from stageproof.web import directory
 from stageproof.web.account_list import in_force
 from stageproof.web.answers import actor_of
-from stageproof.web.as_of import moment_of
+from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.board import whole_number
 from stageproof.web.contact_list import contacts_of
 from stageproof.web.directory import Field, Pages
@@ -90,13 +90,18 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
     at = instant_of(moment.pipeline.at)
     seen = Deal.objects.filter(visible_deals(actor)).exclude(status="deleted")
     roles = RoleVersion.objects.filter(in_force(moment), contact=row, removed=False, deal__in=seen)
+    people = _people(row, moment)
     activities = (
-        Activity.objects.filter(_seen(actor), contact=row, happened_at__lte=at, withdrawn_at__isnull=True)
+        Activity.objects.filter(
+            _seen(actor), contact__in=people, happened_at__lte=at, withdrawn_at__isnull=True
+        )
         .select_related("deal")
         .order_by("-happened_at")[:SHOWN]
     )
     took_part = dict(
-        Activity.objects.filter(contact=row, deal__in=seen, happened_at__lte=at, withdrawn_at__isnull=True)
+        Activity.objects.filter(
+            contact__in=people, deal__in=seen, happened_at__lte=at, withdrawn_at__isnull=True
+        )
         .values_list("deal_id")
         .annotate(Max("happened_at"))
     )
@@ -108,6 +113,14 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
         "history": directory.history(row, moment, LABELS, may_merge=actor.role in MERGES),
     }  # fmt: skip
     return render(request, "contact.html", context)
+
+
+def _people(row: Contact, moment: Moment) -> list[int]:
+    """The contact and whoever had become part of it by the moment."""
+    if moment.is_now:
+        return with_merged(Contact, row.pk)
+    merged = ContactVersion.objects.filter(in_force(moment), merged_into=row)
+    return [row.pk, *merged.values_list("contact_id", flat=True)]
 
 
 def _roles(roles: list[RoleVersion], took_part: dict[int | None, dt.datetime]) -> list[dict[str, Any]]:
@@ -136,6 +149,13 @@ def contact_edit(request: HttpRequest, contact_id: int) -> HttpResponse:
 
 
 @policy(*EVERYONE)
+@require_POST
+def contact_remove(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Takes a contact out; its history stays."""
+    return directory.remove(request, PAGES, contact_id)
+
+
+@policy(*EVERYONE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact_merge(request: HttpRequest, contact_id: int) -> HttpResponse:
     """Asks which other contact is the same, shows both, or merges them."""
@@ -157,7 +177,14 @@ def _begins(request: HttpRequest) -> dict[str, Any]:
 
 def _passes(row: Contact) -> list[tuple[str, int]]:
     roles = RoleVersion.objects.filter(contact=row, valid_to__isnull=True, removed=False).count()
-    return [("role in a committee,roles in committees", roles)]
+    leads = LeadVersion.objects.filter(contact=row, valid_to__isnull=True, removed=False).count()
+    people = with_merged(Contact, row.pk)
+    happened = Activity.objects.filter(contact__in=people, withdrawn_at__isnull=True).count()
+    return [
+        ("role in a committee,roles in committees", roles),
+        ("lead", leads),
+        ("activity,activities", happened),
+    ]
 
 
 PAGES: Pages[Contact] = Pages(

@@ -23,6 +23,7 @@ from stageproof.engine.money import Money
 from stageproof.engine.problem import Refused
 from stageproof.engine.proof import ROLES
 from stageproof.records.models import Account, Contact, Deal, Organisation, Person
+from stageproof.records.models.accounts import HERE
 from stageproof.records.models.deals import CATEGORIES
 from stageproof.records.tables import book, definitions_in_force
 from stageproof.web.answers import actor_of, in_dialog, wants_part
@@ -208,9 +209,7 @@ def form_context(given: dict[str, str], problems: list[Any]) -> dict[str, Any]:
         "problems": problems,
         "wrong": {problem.column: problem for problem in problems if problem.column},
         "owners": Person.objects.filter(is_active=True, role__in=("rep", "manager")).order_by("name"),
-        "accounts": Account.objects.filter(merged_into__isnull=True)
-        .order_by("name")
-        .values_list("name", flat=True)[:500],
+        "accounts": Account.objects.filter(HERE).order_by("name").values_list("name", flat=True)[:500],
         "categories": CATEGORIES,
     }
 

@@ -18,16 +18,18 @@ from stageproof.actions.conflict import NotFound
 from stageproof.actions.directory import KEEPS, MERGES, Kind
 from stageproof.actions.merges import merges_into
 from stageproof.actions.permission import forbid
+from stageproof.actions.take_out import take_out
 from stageproof.engine.frames import instant_of
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.models import Account, AccountVersion, Contact, ContactVersion
 from stageproof.records.models import Merge as Merged
+from stageproof.records.models.accounts import HERE
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment
 from stageproof.web.deal_history import Event, event_of
 from stageproof.web.merging import Fact, Merge, Side, merge_page
 from stageproof.web.moves import version_given
-from stageproof.web.undo import merged, undo_url
+from stageproof.web.undo import merged, offered, undo_url
 
 E = TypeVar("E", Account, Contact)
 SHOWN = 8
@@ -120,8 +122,19 @@ def _form(request: HttpRequest, pages: Pages[E], row: E | None, problems: list[P
 
 
 def _account_names() -> Any:
-    here = Account.objects.filter(merged_into__isnull=True)
+    here = Account.objects.filter(HERE)
     return here.order_by("name").values_list("name", flat=True)[:500]
+
+
+def remove(request: HttpRequest, pages: Pages[E], pk: int) -> HttpResponse:
+    """Takes out one that was made by mistake, with the way back."""
+    row = directory.find(pages.kind.model, pk)
+    out = take_out(
+        pages.kind, actor_of(request), pk, now=timezone.now(), reason=request.POST.get("reason", ""),
+        expected_version=version_given(request),
+    )  # fmt: skip
+    offered(request, f"{row.name} is out of the {pages.word}s; its history stays.", undo_url(out.seq))
+    return redirect(f"{pages.word}s")
 
 
 def merge(request: HttpRequest, pages: Pages[E], pk: int) -> HttpResponse:
@@ -158,7 +171,7 @@ def _others(request: HttpRequest, pages: Pages[E], this: E) -> list[Side]:
     """Those likely to be the same as this one, or those whose name holds what was typed."""
     text = request.GET.get("q", "").strip()
     if text:
-        here = pages.kind.model._default_manager.filter(merged_into__isnull=True, name__icontains=text)
+        here = pages.kind.model._default_manager.filter(HERE, name__icontains=text)
         return [_side(pages, each) for each in here.exclude(pk=this.pk).order_by("name")[:SHOWN]]
     facts = {field.name: getattr(this, field.name) for field in pages.fields}
     likely = [each for each in pages.kind.likely(facts) if each.id != this.pk]
@@ -188,7 +201,7 @@ def shown_at(model: type[E], pk: int, moment: Moment) -> tuple[E, E | AccountVer
     found = model._default_manager.filter(pk=pk).first()
     while found is not None:
         version = directory.version_at(found, at)
-        if version is None:
+        if version is None or version.removed:
             break
         if version.merged_into is None:
             return found, version
@@ -206,6 +219,13 @@ def history(
     return [*reversed(list(_events(versions, labels, list(merges.values()))))]
 
 
+def _out_or_back(before: Any, after: Any) -> str:
+    """That it was taken out, or put back; blank for every other change."""
+    if before.removed == after.removed:
+        return ""
+    return f"Taken out: {after.note}" if after.removed else "Put back"
+
+
 def _events(versions: Sequence[Any], labels: dict[str, str], merges: Sequence[Merged]) -> Iterator[Event]:
     if versions:
         yield event_of(versions[0], "plus", "Added")
@@ -215,7 +235,7 @@ def _events(versions: Sequence[Any], labels: dict[str, str], merges: Sequence[Me
             for name, label in labels.items()
             if getattr(before, name) != getattr(after, name)
         ]
-        named = after.note[:1].upper() + after.note[1:]
+        named = _out_or_back(before, after) or after.note[:1].upper() + after.note[1:]
         text = named or (
             f"Changed {', '.join(label.lower() for label, *_ in details)}" if details else "Changed"
         )

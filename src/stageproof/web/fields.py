@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from stageproof.engine.money import is_currency, minor_units
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.models import Account, Organisation, Person
+from stageproof.records.models.accounts import HERE
 
 NOBODY = "(none)"
 
@@ -93,7 +94,7 @@ def person(name: str) -> Person:
 
 def account(name: str) -> Account:
     """The account of this name; refused where there is none."""
-    found = Account.objects.filter(name=name, merged_into__isnull=True).first()
+    found = Account.objects.filter(HERE, name=name).first()
     if found is None:
         says = f"There is no account '{name[:80]}'."
         raise Refused(

@@ -17,6 +17,7 @@ from stageproof.actions.leads import WORKS_LEADS, find_lead
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.proof import ROLES
 from stageproof.records.models import Account, LeadVersion, Organisation, Person
+from stageproof.records.models.accounts import HERE
 from stageproof.records.tables import definitions_in_force
 from stageproof.web.answers import actor_of
 from stageproof.web.fields import account as account_named
@@ -47,7 +48,7 @@ def lead_convert(request: HttpRequest, lead_id: str) -> HttpResponse:
         "accounts": accounts, "contacts": contacts, "roles": ROLES,
         "owners": Person.objects.filter(is_active=True, role__in=("rep", "manager")).order_by("name"),
         "pipelines": [each.pipeline for each in definitions_in_force(timezone.now().date())],
-        "account_names": Account.objects.filter(merged_into__isnull=True).order_by("name").values_list(
+        "account_names": Account.objects.filter(HERE).order_by("name").values_list(
             "name", flat=True)[:500],
         "unqualified": found.status != "qualified",
     }  # fmt: skip

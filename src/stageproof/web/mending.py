@@ -30,6 +30,7 @@ from stageproof.engine.proof import (
     sentence,
 )
 from stageproof.records.models import Contact, Deal, Organisation, RoleVersion
+from stageproof.records.models.accounts import HERE
 from stageproof.web.fields import instant_on, read_facts
 
 _SHAPES: dict[type, str] = {
@@ -236,7 +237,7 @@ def add_or_engage(
 
 def people_of(deal: Deal) -> list[Contact]:
     """The contacts at the deal's account and in its committee, by name."""
-    here = Contact.objects.filter(merged_into__isnull=True)
+    here = Contact.objects.filter(HERE)
     at_account = here.filter(account=deal.account) if deal.account else here.none()
     in_deal = here.filter(roles__deal=deal, roles__valid_to__isnull=True)
     return list((at_account | in_deal).distinct().order_by("name"))

@@ -8,9 +8,9 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from stageproof.actions.rates import SETS_RATES, set_rate
+from stageproof.actions.rates import SETS_RATES, remove_rate, set_rate
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.records.models import CampaignVersion, Deal, Organisation, RateVersion, TargetVersion
@@ -18,6 +18,7 @@ from stageproof.web.answers import actor_of
 from stageproof.web.beside import Beside
 from stageproof.web.policy import policy
 from stageproof.web.settings_frame import show
+from stageproof.web.undo import offered, undo_url
 
 FIELDS = ("currency", "from_on", "rate")
 
@@ -45,7 +46,8 @@ def rates(request: HttpRequest) -> HttpResponse:
         except Refused as refused:
             problems = list(refused.problems)
     beside = Beside(problems, FIELDS)
-    known = set(RateVersion.objects.values_list("currency", flat=True))
+    present_rates = RateVersion.objects.filter(valid_to__isnull=True, removed=False)
+    known = set(present_rates.values_list("currency", flat=True))
     used = set(Deal.objects.exclude(status="deleted").values_list("currency", flat=True).distinct())
     for priced in (CampaignVersion, TargetVersion):
         present = priced._default_manager.filter(valid_to__isnull=True, removed=False)
@@ -56,6 +58,16 @@ def rates(request: HttpRequest) -> HttpResponse:
         "there": any(problem.code == "rate_already_set" for problem in problems),
     }  # fmt: skip
     return show(request, "rates.html", "rates", context, beside.status)
+
+
+@policy(*SETS_RATES)
+@require_POST
+def rate_remove(request: HttpRequest, rate: int) -> HttpResponse:
+    """Takes a rate out that was entered for a wrong day; what it was stays known."""
+    row = remove_rate(actor_of(request), rate, now=timezone.now())
+    text = f"The rate of {row.currency} from {row.from_on} is out; the one before it holds on."
+    offered(request, text, undo_url(row.seq))
+    return redirect("rates")
 
 
 def _day(text: str) -> dt.date:

@@ -17,6 +17,7 @@ from stageproof.actions.freeze_reading import frozen_readings
 from stageproof.actions.seeing import seen
 from stageproof.charts.wording import period_text
 from stageproof.records.models import Account, CampaignVersion, Contact
+from stageproof.records.models.accounts import HERE
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.deal_list import deal_list, holding, visible
@@ -162,15 +163,13 @@ def fits(text: str, name: str) -> bool:
 def found(actor: Actor, moment: Moment, text: str, count: int) -> list[Group]:
     """Deals, accounts and people whose names hold the text."""
     groups = [deals_named(actor, moment, text, count)]
-    companies = Account.objects.filter(name__icontains=text, merged_into__isnull=True).order_by("name")[
-        : count + 1
-    ]
+    companies = Account.objects.filter(HERE, name__icontains=text).order_by("name")[: count + 1]
     hits = [
         Hit("accounts", each.name, each.segment or each.industry, reverse("account", args=[each.pk]))
         for each in companies
     ]
     groups.append(Group("Accounts", hits[:count], len(hits) > count))
-    people = Contact.objects.filter(name__icontains=text, merged_into__isnull=True).select_related("account")
+    people = Contact.objects.filter(HERE, name__icontains=text).select_related("account")
     hits = [
         Hit("person", each.name, ", ".join(filter(None, (each.title, each.account.name if each.account else ""))),
             reverse("contact", args=[each.pk]))

@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/teams/<int:team_id>", teams.team, name="team"),
     path("settings/targets", targets.targets, name="targets"),
     path("settings/currencies", rates.rates, name="rates"),
+    path("settings/currencies/<int:rate>/remove", rates.rate_remove, name="rate_remove"),
     path("settings/tokens", tokens.tokens, name="tokens"),
     path("settings/tokens/<int:token>/revoke", tokens.token_revoke, name="token_revoke"),
     path("settings/changes", settings_frame.changes, name="changes"),

@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from stageproof.actions.actor import Actor
-from stageproof.actions.directory import MERGES
+from stageproof.actions.directory import KEEPS, MERGES
 from stageproof.actions.leads import MERGES_LEADS
 from stageproof.actions.merges import last_merge
 from stageproof.actions.permission import may_edit, visible_deals
+from stageproof.actions.take_out import TAKEN_OUT
 from stageproof.actions.undo_change import undo_changes, undoes
 from stageproof.actions.undo_merge import undo_merge
-from stageproof.records.models import Deal, DealVersion, Merge
+from stageproof.records.models import AccountVersion, ContactVersion, Deal, DealVersion, Merge
 from stageproof.web.answers import actor_of, came_from, wants_part
 from stageproof.web.policy import EVERYONE, policy
 
@@ -46,10 +47,12 @@ def change_undo(request: HttpRequest, first: int, last: int) -> HttpResponse:
 @policy(*EVERYONE)
 @require_safe
 def taken_out(request: HttpRequest) -> HttpResponse:
-    """What is no longer listed: deals that were taken out, and what became part of another; each with the way back."""
+    """What is no longer listed: what was taken out, and what became part of another; each with the way back."""
     request.place = "pipeline"  # type: ignore[attr-defined]
     actor = actor_of(request)
-    context = {"deals": _deals_out(actor), "merges": _merges_of(actor), "shown": SHOWN}
+    context = {
+        "deals": _deals_out(actor), "entries": _entries_out(actor), "merges": _merges_of(actor), "shown": SHOWN,
+    }  # fmt: skip
     return render(request, "taken_out.html", context)
 
 
@@ -64,6 +67,24 @@ def _deals_out(actor: Actor) -> list[dict[str, Any]]:
             "undo": undo_url(each.seq) if may_edit(actor, each.deal) and undoes(actor, each.actor) else "",
         }
         for each in rows
+    ]
+
+
+def _entries_out(actor: Actor) -> list[dict[str, Any]]:
+    """The accounts and contacts that were taken out, the last one first."""
+    kept = actor.role in KEEPS
+    out: list[tuple[AccountVersion | ContactVersion, str]] = []
+    for model, word in ((AccountVersion, "account"), (ContactVersion, "contact")):
+        rows = model._default_manager.filter(valid_to__isnull=True, change=TAKEN_OUT)
+        out += [(each, word) for each in rows.order_by("-seq")[:SHOWN]]
+    out.sort(key=lambda each: -each[0].seq)
+    return [
+        {
+            "version": each,
+            "word": word,
+            "undo": undo_url(each.seq) if kept and undoes(actor, each.actor) else "",
+        }
+        for each, word in out[:SHOWN]
     ]
 
 

@@ -7,6 +7,9 @@ from django.db import models
 from stageproof.records.models.fields import InstantField
 from stageproof.records.models.history import Version
 
+HERE = models.Q(merged_into__isnull=True, removed=False)
+"""Those that are listed: neither part of another nor taken out."""
+
 
 class AccountFacts(models.Model):
     """What is known of a buying company."""
@@ -21,6 +24,7 @@ class AccountFacts(models.Model):
     merged_into = models.ForeignKey(
         "records.Account", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    removed = models.BooleanField(default=False, db_default=False)
     created_at = InstantField()
 
     class Meta:
@@ -41,6 +45,7 @@ class ContactFacts(models.Model):
     merged_into = models.ForeignKey(
         "records.Contact", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
+    removed = models.BooleanField(default=False, db_default=False)
     created_at = InstantField()
 
     class Meta:

@@ -48,6 +48,7 @@ class RateVersion(Version):
     currency = models.CharField(max_length=3)
     from_on = DayField()
     rate = models.CharField(max_length=40)
+    removed = models.BooleanField(default=False, db_default=False)
 
     class Meta(Version.Meta):
         constraints = (  # type: ignore[assignment]
