@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 from stageproof.charts.bridge import bridge_chart, bridges_chart, largest
 from stageproof.charts.coverage_ahead import coverage_ahead_chart
 from stageproof.charts.distribution import distribution_chart
 from stageproof.charts.rates import rates_chart
+from stageproof.charts.reading_groups import groups_chart
 from stageproof.charts.sources import sources_chart
 from stageproof.charts.stays import stays_chart
 from stageproof.charts.stays_over_time import stays_over_time_chart
@@ -139,3 +141,28 @@ def test_sources_beyond_the_largest_are_one_bar_with_a_link_of_its_own() -> None
     assert drawing.description.endswith("S05: 500 won, 0 qualified; 4 others: 1.0k won, 0 qualified.")
     assert len(re.findall(r'<a href="/why/sources\?source=', drawing.wide)) == 11
     assert '<a href="/why/sources?figure=won_amount"' in drawing.wide
+
+
+def test_the_bar_of_the_smallest_groups_leads_to_all_of_theirs() -> None:
+    def group(at: int) -> dict[str, object]:
+        amounts = {f"{name}_amount": 0 for name in ("waived", "unverifiable", "unqualified")}
+        href = f"/deals?behind=nominal&of.owner=P{at:02}&period=2026-Q1"
+        return {
+            "owner": f"P{at:02}",
+            "amount": at * 100,
+            "qualified_amount": at * 100,
+            **amounts,
+            "href": href,
+        }
+
+    drawing = groups_chart([group(at) for at in range(1, 11)], "owner", currency="EUR")
+    assert drawing is not None
+    # Seven of ten have a bar of their own, and P01, P02 and P03 one together.
+    assert drawing.description.endswith("; 3 others: 6, 100% qualified.")
+    found = {unescape(each) for each in re.findall(r'<a href="([^"]+)"', drawing.wide)}
+    others = "/deals?behind=nominal&of.owner=P03&period=2026-Q1&of.owner=P02&of.owner=P01"
+    assert len(found) == 8
+    assert others in found
+    unlinked = groups_chart([{**group(1), "href": ""}], "owner", currency="EUR")
+    assert unlinked is not None
+    assert "<a " not in unlinked.wide

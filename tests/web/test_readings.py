@@ -177,6 +177,38 @@ def test_a_row_of_a_table_leads_to_its_deals(at: Callable[[str], Client], later:
     assert "No deal is behind this figure" in blank
 
 
+ROW = re.compile(
+    r'<th scope="row"><a href="([^"]*deals[^"]*of\.[^"]*)"[^>]*>[^<]*</a></th><td[^>]*>(\d+)</td>'
+)
+BAR = re.compile(r'<a href="([^"]+)" tabindex="-1"')
+
+
+def test_a_row_and_its_bar_open_as_many_deals_as_the_row_counts(
+    at: Callable[[str], Client], later: Deal
+) -> None:
+    """Of the three that are open, Acme is in Discovery, Beta and Gamma in the stage before, each another's."""
+    eve = at("eve")
+    kept = eve.post(f"/readings/freeze{Q2}", {"name": "Kept", "reader": "sales"})["Location"]
+    for path in (f"/readings/sales{Q2}", kept):
+        rows = {
+            re.search(r"of\.(.*?)(?:&|$)", unescape(href))[1]: (unescape(href), int(count))  # type: ignore[index]
+            for href, count in ROW.findall(eve.get(path).content.decode())
+        }
+        assert {name: count for name, (_, count) in rows.items() if count} == {
+            "stage=Prospecting": 2, "stage=Discovery": 1, "owner=Ann+Archer": 1, "owner=Ben+Baker": 1,
+            "owner=Otto+Olsen": 1, "team=East": 2, "team=West": 1,
+        }  # fmt: skip
+        for name, (href, count) in rows.items():
+            says = f"{count} deal" if count else "No deal is behind this figure"
+            assert says in text_of(eve.get(href)), (path, name)
+    part = eve.get(f"/readings/sales/drawing/owner{Q2}").content.decode()
+    bars = {unescape(each) for each in BAR.findall(part)}
+    assert len(bars) == 2
+    assert {text_of(eve.get(each)).count("1 deal ·") for each in bars} == {1}
+    both = f"/readings/sales/deals{Q2}&behind=nominal&of.owner=Ann+Archer&of.owner=Ben+Baker"
+    assert "Owner: Ann Archer, Ben Baker 2 deals" in text_of(eve.get(both))
+
+
 @pytest.mark.parametrize(
     ("address", "code"),
     [

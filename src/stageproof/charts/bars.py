@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import altair as alt
 
@@ -17,6 +18,9 @@ _LETTER = 0.8 * LABEL
 GAP = 10
 """Between the labels left of the bars and the plot."""
 _LEAST, _MOST = 48, {True: 144, False: 240}
+
+LONGEST = 6_000
+"""How long an address may be at most; servers and browsers take about 8,000."""
 
 PARTS = ("won", *QUALIFICATIONS)
 _FILLS = {"won": WON, **QUALIFICATION_COLOURS}
@@ -52,6 +56,28 @@ def outline() -> alt.Stroke:
     """The outline of a part of a bar: drawn fills need an edge."""
     scale = alt.Scale(domain=list(PARTS), range=[_STROKES[part] for part in PARTS])
     return alt.Stroke("part:N", scale=scale, legend=None)
+
+
+def led(row: Mapping[str, Any]) -> dict[str, str]:
+    """Where a row's bar leads to; nothing where its rows lead nowhere."""
+    return {"href": row["href"]} if "href" in row else {}
+
+
+def led_together(rest: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Where one bar for several rows leads to: what any of their addresses asks for; nowhere where that is too long."""
+    if not all(row.get("href") for row in rest):
+        return {"href": ""} if any("href" in row for row in rest) else {}
+    place, _, _ = rest[0]["href"].partition("?")
+    asked = [
+        pair for row in rest for pair in parse_qsl(row["href"].partition("?")[2], keep_blank_values=True)
+    ]
+    address = f"{place}?{urlencode(list(dict.fromkeys(asked)))}"
+    return {"href": address if len(address) <= LONGEST else ""}
+
+
+def lead(data: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The encoding by which bars lead where their rows say."""
+    return {"href": "href:N"} if data and "href" in data[0] else {}
 
 
 def rows(data: list[dict[str, Any]]) -> alt.Data:

@@ -7,7 +7,20 @@ from typing import Any
 
 import altair as alt
 
-from stageproof.charts.bars import BAR, GAP, ROW, across, fill, label_room, outline, parts_of, rows
+from stageproof.charts.bars import (
+    BAR,
+    GAP,
+    ROW,
+    across,
+    fill,
+    label_room,
+    lead,
+    led,
+    led_together,
+    outline,
+    parts_of,
+    rows,
+)
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK
 from stageproof.charts.wording import share_text, short_text
@@ -21,13 +34,14 @@ _SUMS = ("amount", "qualified_amount", "waived_amount", "unverifiable_amount", "
 def groups_chart(groups: Sequence[Mapping[str, Any]], key: str, *, currency: str) -> Drawing | None:
     """A bar per group, the largest first, the smallest together; nothing where no group has an amount.
 
-    `groups` are rows of a reading's cut: the `key`, `amount` and the amounts per qualification, in minor units.
+    `groups` are rows of a reading's cut: the `key`, `amount` and the amounts per qualification, in minor units. A row
+    may have an `href` that its bar leads to; that of the smallest together leads to all of theirs.
     """
     found = _largest([row for row in groups if row["amount"] > 0], key)
     if not found:
         return None
     texts = [{"group": row[key], "end": row["amount"], "text": _text(row, currency)} for row in found]
-    data = [{"group": row[key], **part} for row in found for part in parts_of(row)]
+    data = [{"group": row[key], **part, **led(row)} for row in found for part in parts_of(row)]
     end = max(row["amount"] for row in found)
 
     def chart(is_narrow: bool) -> Picture:
@@ -50,7 +64,7 @@ def _largest(groups: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, An
         return named
     rest = named[SHOWN - 1 :]
     sums = {name: sum(row[name] or 0 for row in rest) for name in _SUMS}
-    return [*named[: SHOWN - 1], {key: f"{len(rest)} others", **sums}]
+    return [*named[: SHOWN - 1], {key: f"{len(rest)} others", **sums, **led_together(rest)}]
 
 
 def _chart(data: list[dict[str, Any]], texts: list[dict[str, Any]], end: int, is_narrow: bool) -> Picture:
@@ -62,7 +76,7 @@ def _chart(data: list[dict[str, Any]], texts: list[dict[str, Any]], end: int, is
     bars = alt.Chart(rows(data)).mark_bar(height=BAR, strokeWidth=1)
     labels = alt.Chart(rows(texts)).mark_text(align="left", dx=7, color=INK)
     return alt.layer(
-        bars.encode(x=start, x2="end:Q", y=y, color=fill(), stroke=outline()),
+        bars.encode(x=start, x2="end:Q", y=y, color=fill(), stroke=outline(), **lead(data)),
         labels.encode(x=end_of, y=y, text="text:N"),
     ).properties(width=width(is_narrow, less=room + GAP), height={"step": ROW})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from stageproof.charts.bars import led
 from stageproof.charts.render import Drawing, Picture, drawing
 from stageproof.charts.waterfall import waterfall
 from stageproof.charts.wording import short_text
@@ -13,7 +14,7 @@ from stageproof.charts.wording import short_text
 def walk_chart(steps: Sequence[Mapping[str, Any]], *, finding: str, currency: str) -> Drawing:
     """A bar per line of the statement: `title`, `sign` (1 adds, -1 takes away, 0 is what it comes to), `amount`.
 
-    Amounts are minor units.
+    Amounts are minor units. A step may have an `href` that its bar leads to.
     """
     bars = _bars(steps, currency)
 
@@ -42,6 +43,6 @@ def _bars(steps: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, A
         mark = "" if stands or not amount else "+" if sign > 0 else "−"
         bars.append(
             {"name": step["title"], "start": start, "end": end, "kind": kind, "right": max(start, end),
-             "text": f"{mark}{short_text(amount, currency)}"}
+             "text": f"{mark}{short_text(amount, currency)}", **led(step)}
         )  # fmt: skip
     return bars

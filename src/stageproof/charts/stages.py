@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from stageproof.charts.bars import BAR, GAP, ROW, across, fill, label_room, outline, parts_of, rows
+from stageproof.charts.bars import BAR, GAP, ROW, across, fill, label_room, lead, led, outline, parts_of, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK
 from stageproof.charts.wording import count_text, short_text
@@ -16,13 +16,16 @@ BLANK = "(blank)"
 
 
 def stages_chart(by_stage: pl.DataFrame, *, currency: str) -> Drawing:
-    """A bar per stage in the order of the table: amounts in minor units, or counts where no deal has an amount."""
+    """A bar per stage in the order of the table: amounts in minor units, or counts where no deal has an amount.
+
+    A row may have an `href` that its bar leads to.
+    """
     records = by_stage.with_columns(pl.col("stage").fill_null(BLANK)).to_dicts()
     of = "amount" if any(row["open_amount"] for row in records) else "count"
     texts = [
         {"stage": row["stage"], "end": row[f"open_{of}"], "text": _text(row, of, currency)} for row in records
     ]
-    data = [{"stage": row["stage"], **part} for row in records for part in parts_of(row, of=of)]
+    data = [{"stage": row["stage"], **part, **led(row)} for row in records for part in parts_of(row, of=of)]
     end = max([row[f"open_{of}"] for row in records], default=0)
 
     def chart(is_narrow: bool) -> Picture:
@@ -52,7 +55,7 @@ def _chart(data: list[dict[str, Any]], texts: list[dict[str, Any]], end: int, is
     bars = alt.Chart(rows(data)).mark_bar(height=BAR, strokeWidth=1)
     labels = alt.Chart(rows(texts)).mark_text(align="left", dx=7, color=INK)
     return alt.layer(
-        bars.encode(x=start, x2="end:Q", y=y, color=fill(), stroke=outline()),
+        bars.encode(x=start, x2="end:Q", y=y, color=fill(), stroke=outline(), **lead(data)),
         labels.encode(x=end_of, y=y, text="text:N"),
     ).properties(width=width(is_narrow, less=room + GAP), height={"step": ROW})
 

@@ -40,7 +40,7 @@ from stageproof.web.organisation import whole
 from stageproof.web.paper import Cell, Line, Table, cell
 from stageproof.web.policy import policy
 from stageproof.web.reading_controls import look_of
-from stageproof.web.reading_drawings import draw
+from stageproof.web.reading_drawings import draw, leading
 from stageproof.web.reading_papers import SHOWN, TITLES, paper_of
 from stageproof.web.readings import as_pdf, chosen_of, in_major, listed, named, tabs, title_of
 
@@ -218,9 +218,10 @@ def _row(request: HttpRequest, number: int, reader: str) -> FrozenReading:
 def _context(request: HttpRequest, row: FrozenReading, reader: str) -> dict[str, Any]:
     body = body_as_frozen(row)
     shares = actor_of(request).role in SHARES
+    deals = reverse("frozen_deals", args=[row.pk, reader])
     return {
-        "row": row, "paper": paper_of(body, reader, draw), "who": frozen_by(row),
-        "tabs": tabs("frozen_reading", (row.pk,), ""), "deals": reverse("frozen_deals", args=[row.pk, reader]),
+        "row": row, "paper": paper_of(body, reader, leading(draw, deals)), "who": frozen_by(row),
+        "tabs": tabs("frozen_reading", (row.pk,), ""), "deals": deals,
         "pdf": reverse("frozen_pdf", args=[row.pk, reader]), "shares": shares, "now": timezone.now(),
         "links": [{"row": each, "title": TITLES[each.reader]} for each in links_of(row.pk)] if shares else [],
         "choices": CHOICES, "lasts": LASTS, "given": {"reader": reader, "days": "14"}, "wrong": Beside([], ()),

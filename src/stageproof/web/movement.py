@@ -74,7 +74,13 @@ class Movement:
         """The lines of the whole that moved anything, each with the address of its deals."""
         whole = self._whole()
         return [
-            {**row, "says": LINE_SAYS.get(row["line"], ""), "href": self.why(row["line"])} for row in whole
+            {
+                **row,
+                "says": LINE_SAYS.get(row["line"], ""),
+                "href": self.why(row["line"]),
+                "count_href": self.why(row["line"], figure="count"),
+            }
+            for row in whole
         ]
 
     def _whole(self) -> list[dict[str, Any]]:
@@ -133,14 +139,14 @@ class Movement:
         moved = {line for each in self.currencies for line, amount in each["cells"].items() if amount}
         return [line for line in self.bridge.names if line in moved]
 
-    def why(self, line: str, **group: Any) -> str:
+    def why(self, line: str, figure: str = "amount", **group: Any) -> str:
         """The page with the deals of a line, and their changes."""
         late = {"start_known_at": self.start_on.isoformat()} if self.late else {}
         whole = {} if group else {"by": ""}
         as_of = None if self.look.moment.is_now else self.look.moment.on.isoformat()
         asked = {"start": self.start_on.isoformat(), "mode": self.mode, "period": self.look.period, "by": self.by,
                  "as_of": as_of, **self.look.links, **late}  # fmt: skip
-        return why(self.of, "amount", **{**asked, **whole, "line": line, **group})
+        return why(self.of, figure, **{**asked, **whole, "line": line, **group})
 
     @property
     def sketches(self) -> list[Sketch]:

@@ -134,7 +134,7 @@ def table_of(
         Line(_cells(shown, row, currency, behind), strong=row.get(shown[0].name) in strong) for row in rows
     ]
     if total and len(rows) > 1:
-        lines.append(Line(_total(shown, rows, currency), strong=True))
+        lines.append(Line(_total(shown, rows, currency, behind), strong=True))
     return Table(
         name, title, [(each.label, each.kind not in ("text", "day", "period")) for each in shown], lines, note
     )
@@ -147,15 +147,20 @@ def _is_shown(column: Column, rows: Sequence[Row]) -> bool:
 
 def _cells(columns: Sequence[Column], row: Row, currency: str, behind: str) -> list[Cell]:
     cells = [cell(row.get(each.name), each.kind, row.get("currency") or currency) for each in columns]
-    keys = [(name, "" if row[name] is None else str(row[name])) for name in CHOOSES if name in row]
+    keys = {name: row[name] for name in CHOOSES if name in row}
     if behind and keys:
-        address = f"?{urlencode([('behind', behind), *keys])}"
-        cells[0] = Cell(cells[0].text or "(blank)", cells[0].exact, cells[0].numeric, address)
+        cells[0] = Cell(cells[0].text or "(blank)", cells[0].exact, cells[0].numeric, deals_of(behind, keys))
     return cells
 
 
-def _total(columns: Sequence[Column], rows: Sequence[Row], currency: str) -> list[Cell]:
-    cells = [Cell("Total")]
+def deals_of(behind: str, chosen: Row | None = None) -> str:
+    """The address of the deals behind a figure, those of one row where it is told; blank where it has none."""
+    pairs = [(f"of.{name}", "" if value is None else str(value)) for name, value in (chosen or {}).items()]
+    return f"?{urlencode([('behind', behind), *pairs])}" if behind else ""
+
+
+def _total(columns: Sequence[Column], rows: Sequence[Row], currency: str, behind: str) -> list[Cell]:
+    cells = [Cell("Total", deals=deals_of(behind))]
     for each in columns[1:]:
         values = [row.get(each.name) for row in rows]
         adds = each.kind in ("count", "money")
@@ -201,7 +206,7 @@ def shown(figure: Row, currency: str, *, note: str = "") -> Shown:
     behind = figure["behind"]
     return Shown(
         figure["name"], figure["title"], text, exact, "; ".join(told), figure["says"], figure["formula"],
-        figure["measure"], f"?{urlencode({'behind': behind})}" if behind else "",
+        figure["measure"], deals_of(behind),
     )  # fmt: skip
 
 

@@ -53,6 +53,22 @@ def only(wanted: str) -> Draw:
     return lambda name, rows, currency: draw(name, rows, currency) if name == wanted else None
 
 
+def leading(drawing: Draw, deals: str, carry: str = "") -> Draw:
+    """The same drawings with bars that lead to their deals: `deals` says where those are, `carry` what to ask on."""
+    after = f"&{carry}" if carry else ""
+
+    def led(name: str, rows: Rows, currency: str) -> Drawing | Waiting | None:
+        linked = [
+            {**row, "href": f"{deals}{row['deals']}{after}" if row["deals"] else ""}
+            if "deals" in row
+            else row
+            for row in rows
+        ]
+        return drawing(name, linked, currency)
+
+    return led
+
+
 def _key(name: str, rows: Rows, currency: str) -> str:
     return json.dumps([name, rows, currency], sort_keys=True)
 

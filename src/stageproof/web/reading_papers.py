@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from stageproof.charts.wording import count_text, percent_text, period_text, share_text, short_text
 from stageproof.web.paper import (
@@ -18,6 +17,7 @@ from stageproof.web.paper import (
     Shown,
     Table,
     cell,
+    deals_of,
     head_of,
     on_text,
     shown,
@@ -94,15 +94,16 @@ def sales_paper(body: Mapping[str, Any], draw: Draw) -> Made:
         f"{'are' if late['count'] > 1 else 'is'} past the close date."
     )
     stages = _named_stages(tables["by_stage"])
+    owners = _leading(tables["by_owner"], "nominal", "owner")
     sections = [
         Section(
-            "stages", "By stage", drawing=draw("stages", stages, currency),
+            "stages", "By stage", drawing=draw("stages", _leading(stages, "nominal", *_of_stage(stages)), currency),
             tables=[table_of("by_stage", "Open deals by stage",
                              [Column("stage", "Stage"), *_AGED, Column("norm_days", "Norm", "days")],
                              stages, currency, behind="nominal", total=True)], key=_PARTS,
         ),
         Section(
-            "owners", "By owner and team", drawing=draw("owner", tables["by_owner"], currency),
+            "owners", "By owner and team", drawing=draw("owner", owners, currency),
             tables=[
                 table_of("by_owner", "Open deals by owner", [Column("owner", "Owner"), *_AGED],
                          tables["by_owner"], currency, behind="nominal", total=True),
@@ -161,8 +162,9 @@ def marketing_paper(body: Mapping[str, Any], draw: Draw) -> Made:
         Column("won_amount", "Won", "money"),
         Column("cost", "Cost", "money", seldom=True),
     ]
+    sources = _leading(tables["by_source"], "nominal", "source")
     sections = [
-        Section("sources", "By source", drawing=draw("source", tables["by_source"], currency),
+        Section("sources", "By source", drawing=draw("source", sources, currency),
                 tables=[table_of("by_source", "From the lead to the win, by source",
                                  [Column("source", "Source"), *steps], tables["by_source"], currency,
                                  behind="nominal", total=True)], key=_PARTS),
@@ -194,7 +196,7 @@ def finance_paper(body: Mapping[str, Any], draw: Draw) -> Made:
     ]
     sections = [
         Section("outlook", "Where the period lands", drawing=draw("outlook", _outlook(figures, period), currency)),
-        Section("walk", "From the open pipeline to the forecast", drawing=draw("walk", tables["walk"], currency),
+        Section("walk", "From the open pipeline to the forecast", drawing=draw("walk", _of_walk(body), currency),
                 tables=[_walk(body, currency)]),
         Section("months", "By month", drawing=draw("expected_months", tables["by_month"], currency),
                 tables=[table_of("by_month", "Base, expected and won by month",
@@ -215,7 +217,8 @@ def finance_paper(body: Mapping[str, Any], draw: Draw) -> Made:
         Section("outside", "Qualified, but not due in the period",
                 tables=[table_of("outside", "By where it lies",
                                  [Column("when", "When"), Column("count", "Deals", "count"),
-                                  Column("amount", "Amount", "money")], tables["outside"], currency, total=True)]),
+                                  Column("amount", "Amount", "money")], _outside(tables["outside"]), currency,
+                                 behind="outside", total=True)]),
         *_per_currency(tables["per_currency"], currency),
     ]  # fmt: skip
     large = _figures(figures, currency, "forecast", "expected", "won")
@@ -239,7 +242,7 @@ def board_paper(body: Mapping[str, Any], draw: Draw) -> Made:
     if "bridge" in tables:
         since = on_text(body["head"]["since_on"])
         sections.append(
-            Section("moved", f"Why it moved since {since}", drawing=draw("bridge", tables["bridge"], currency),
+            Section("moved", f"Why it moved since {since}", drawing=draw("bridge", _of_lines(tables["bridge"]), currency),
                     tables=[_bridge("bridge", "Open pipeline", tables["bridge"], currency),
                             _bridge("qualified_bridge", "Qualified pipeline", tables["qualified_bridge"],
                                     currency)])
@@ -271,7 +274,7 @@ def statement_paper(body: Mapping[str, Any], draw: Draw) -> Made:
     ]  # fmt: skip
     labels = [("Check", False), ("One way", True), ("The other", True), ("Difference", True), ("", False)]
     sections = [
-        Section("walk", "The lines", drawing=draw("walk", statement["lines"], currency),
+        Section("walk", "The lines", drawing=draw("walk", _of_walk(body), currency),
                 tables=[_walk(body, currency)]),
         Section("beside", "Each line in the four readings",
                 "Where a reading has a figure of the same name, it is the same number.",
@@ -359,7 +362,7 @@ def _trust(body: Mapping[str, Any], tables: Mapping[str, Sequence[Row]], currenc
 def _walk(body: Mapping[str, Any], currency: str) -> Table:
     lines = [
         Line(
-            [Cell(_signed(each), "", False, _behind(each)), cell(each["count"], "count", currency),
+            [Cell(_signed(each), "", False, deals_of(each["behind"])), cell(each["count"], "count", currency),
              cell(each["amount"], "cents", currency), Cell(each["says"])],
             strong=each["sign"] == 0,
         )
@@ -369,8 +372,8 @@ def _walk(body: Mapping[str, Any], currency: str) -> Table:
     return Table("walk", "Line by line", labels, lines)
 
 
-def _behind(line: Row) -> str:
-    return f"?behind={line['behind']}" if line["behind"] else ""
+def _of_walk(body: Mapping[str, Any]) -> list[Row]:
+    return [{**each, "deals": deals_of(each["behind"])} for each in body["statement"]["lines"]]
 
 
 def _signed(line: Row) -> str:
@@ -408,7 +411,11 @@ def _bridge(name: str, title: str, rows: Sequence[Row], currency: str) -> Table:
 def _of_line(name: str, line: str) -> str:
     """The address of the deals that moved on a line of a bridge."""
     behind = "moved" if name == "bridge" else "moved_qualified"
-    return "" if line in ("opening", "closing") else f"?behind={behind}&of.line={line}"
+    return "" if line in ("opening", "closing") else deals_of(behind, {"line": line})
+
+
+def _of_lines(rows: Sequence[Row]) -> list[Row]:
+    return [{**row, "deals": _of_line("bridge", row["line"])} for row in rows]
 
 
 def _per_currency(rows: Sequence[Row], currency: str) -> list[Section]:
@@ -465,8 +472,12 @@ def _matrix(rows: Sequence[Row], stages: Sequence[str], currency: str) -> Table:
 
 
 def _choosing(owner: str | None, stage: str | None = None) -> str:
-    pairs = [("behind", "nominal"), ("owner", owner or "")]
-    return f"?{urlencode(pairs if stage is None else [*pairs, ('stage', stage)])}"
+    return deals_of("nominal", {"owner": owner} if stage is None else {"owner": owner, "stage": stage})
+
+
+def _leading(rows: Sequence[Row], behind: str, *names: str) -> list[Row]:
+    """The rows of a drawing, each with the address of its deals."""
+    return [{**row, "deals": deals_of(behind, {name: row[name] for name in names})} for row in rows]
 
 
 def _named_stages(rows: Sequence[Row]) -> Sequence[Row]:
@@ -476,9 +487,20 @@ def _named_stages(rows: Sequence[Row]) -> Sequence[Row]:
     return [{**row, "pipeline": row["definition"]} for row in rows]
 
 
+def _of_stage(rows: Sequence[Row]) -> tuple[str, ...]:
+    """What names a row of the stages: its stage, and its pipeline where there are several."""
+    return ("stage", "pipeline") if rows and "pipeline" in rows[0] else ("stage",)
+
+
 def _rest(rows: Sequence[Row], figure: Row) -> str:
     whole = figure["count"]
     return f"The {len(rows)} largest of {whole:,}." if whole > len(rows) else ""
+
+
+def _outside(rows: Sequence[Row]) -> list[Row]:
+    """Where the deals outside the period lie, in words."""
+    says = {"before": "Before the period", "after": "After the period", "undated": "Without a close date"}
+    return [{**row, "when": says[row["when"]]} for row in rows]
 
 
 def _outlook(figures: Mapping[str, Any], period: str) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from stageproof.web.filters import ANY_RISK
 from stageproof.web.paper import Paper
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.reading_controls import Look, look_of
-from stageproof.web.reading_drawings import draw, only, ready, without
+from stageproof.web.reading_drawings import draw, leading, only, ready, without
 from stageproof.web.reading_papers import ASKS, SHOWN, TITLES, paper_of
 from stageproof.web.reading_pdf import SIZES, pdf_of
 
@@ -90,15 +90,15 @@ def reading(request: HttpRequest, reader: str) -> HttpResponse:
     if reader not in SHOWN:
         raise Http404
     look = look_of(request)
-    paper = paper_of(
-        look.body(moved=reader == MOVES), reader, draw if "charts" in request.GET else ready, scope=look.scope
-    )
+    deals, carry = reverse("reading_deals", args=[reader]), look.query[1:]
+    drawn = leading(draw if "charts" in request.GET else ready, deals, carry)
+    paper = paper_of(look.body(moved=reader == MOVES), reader, drawn, scope=look.scope)
     narrowed = {name: look.given[name] for name in ("owner", "team", "as_of") if name in look.given}
     risky = urlencode([("risk", ANY_RISK), *narrowed.items()])
     context = {
         **shell(look), "paper": paper, "tabs": tabs("reading", (), look.query),
         "at_risk": f"{reverse('pipeline')}?{risky}",
-        "deals": reverse("reading_deals", args=[reader]), "carry": look.query[1:],
+        "deals": deals, "carry": carry,
         "whys": whys(look, paper), "drawings": reverse("reading_drawing", args=[reader, "-"])[:-1],
         "pdf": reverse("reading_pdf", args=[reader]) + look.query,
     }  # fmt: skip
@@ -112,7 +112,8 @@ def reading_drawing(request: HttpRequest, reader: str, drawing: str) -> HttpResp
     if reader not in SHOWN:
         raise Http404
     look = look_of(request)
-    paper = paper_of(look.body(moved=reader == MOVES), reader, only(drawing), scope=look.scope)
+    drawn = leading(only(drawing), reverse("reading_deals", args=[reader]), look.query[1:])
+    paper = paper_of(look.body(moved=reader == MOVES), reader, drawn, scope=look.scope)
     section = next((each for each in paper.sections if each.drawing is not None), None)
     if section is None:
         raise Http404

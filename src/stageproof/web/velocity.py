@@ -52,16 +52,13 @@ def velocity(request: HttpRequest) -> HttpResponseBase:
     sketches = [_levers(look, period, start_on, moved)]
     if (part := asked_for(request, sketches)) is not None:
         return part
-    closed = {
-        row[by]: row["won_count"] + row["lost_count"]
-        for row in look.rows("win_rate", period=period, by=(by,))
-    }
+    closed = {row[by]: row for row in look.rows("win_rate", period=period, by=(by,))}
     context = {
         "look": look, "period": period, "by": by, "start_on": start_on,
         "before": look.whole.book.calendar.previous(period),
         "now": look.row("velocity", period=period), "levers": [_named(row) for row in moved], "whole": moved[0],
         "change": _change(moved),
-        "groups": [{**row, "closed": closed.get(row[by], 0), "few": closed.get(row[by], 0) < FEW} for row in groups],
+        "groups": [{**row, **_closed(closed.get(row[by]))} for row in groups],
         "controls": [look.periods(), choices("by", "Groups", BYS, by)],
         "exports": [("levers", "What moved it"), ("groups", BYS[by])], "few": FEW,
         **by_name(request, sketches),
@@ -74,6 +71,12 @@ def _start(look: MeasureLook, period: Period) -> dt.date:
     before = look.whole.book.calendar.previous(period)
     into = (min(look.moment.on, period.ends_on) - period.starts_on).days
     return min(before.starts_on + dt.timedelta(days=max(into, 0)), before.ends_on)
+
+
+def _closed(rates: dict[str, Any] | None) -> dict[str, Any]:
+    """How many deals of a group were won and lost, and whether they are few."""
+    won, lost = (rates["won_count"], rates["lost_count"]) if rates else (0, 0)
+    return {"won_count": won, "lost_count": lost, "few": won + lost < FEW}
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:
@@ -104,8 +107,16 @@ def _levers(look: MeasureLook, period: Period, start_on: dt.date, moved: list[di
         }
         for row in moved
     ]
-    address = why("velocity", "per_day", period=period, as_of=as_of, **look.links)
-    first, last = ({"line": line, "amount": amount, "href": address} for line, amount in ends)
+    before = look.whole.book.calendar.previous(period)
+    moments = [(before, start_on.isoformat()), (period, as_of)]
+    first, last = (
+        {
+            "line": line,
+            "amount": amount,
+            "href": why("velocity", "per_day", period=of, as_of=at, **look.links),
+        }
+        for (line, amount), (of, at) in zip(ends, moments, strict=True)
+    )
     steps = [first, *lines, last]
     known = all(each["amount"] is not None for each in steps)
     currency = look.currency
