@@ -125,7 +125,7 @@ def given(when: str, **changes: Any) -> dict[str, Any]:
         (EvidenceProof("pain", verified=True), [given("2025-03-01", verified_by="Ada")], "met"),
         # Thirty days before the end of 31 March is the end of 1 March.
         (EvidenceProof("pain", within_days=30), [given("2025-03-02")], "met"),
-        (EvidenceProof("pain", within_days=30), [given("2025-03-01T23:00")], "unmet"),
+        (EvidenceProof("pain", within_days=30), [given("2025-03-01T23:59:59.999999")], "unmet"),
         (EvidenceProof("pain"), [given("2025-03-01", expires_on=day("2025-03-31"))], "met"),
         (EvidenceProof("pain"), [given("2025-03-01", expires_on=day("2025-03-30"))], "unmet"),
         (EvidenceProof("pain"), [given("2025-03-01", criterion="c")], "met"),
@@ -156,6 +156,7 @@ def role(engaged: str | None, **changes: Any) -> dict[str, Any]:
         (RoleProof("champion", 30), [role("2025-04-02")], None, "unmet"),
         # What the contact did counts as engagement, on this deal and by the buyer.
         (RoleProof("champion", 30), [role("2025-01-02")], {"contact": "Bo"}, "met"),
+        (RoleProof("champion", 30), [role(None)], {"contact": "Bo", "happened_at": at("2025-03-02")}, "met"),
         (RoleProof("champion", 30), [role("2025-01-02")], {"contact": "Bo", "side": "seller"}, "unmet"),
         (RoleProof("champion", 30), [role("2025-01-02")], {"contact": "Bo", "deal": "b"}, "unmet"),
         (RoleProof("champion", 30), [role("2025-01-02")], {"contact": "Cy"}, "unmet"),

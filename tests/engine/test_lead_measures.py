@@ -83,6 +83,26 @@ def test_a_lead_younger_than_an_hour_is_not_late() -> None:
     assert (table["within_hour"].item(), table["within_day"].item()) == (0.0, None)
 
 
+def test_an_answer_after_an_hour_to_the_minute_is_within_it_and_then_the_hour_is_over() -> None:
+    leads = [
+        *lead("x", ("2025-01-01T12:00", "new"), responded_at=at("2025-01-01T13:00")),
+        *lead("y", ("2025-01-01T12:10", "new")),
+    ]
+    table = first_response(book(DEALS, leads=leads, activities=ACTIVITIES).as_of(at("2025-01-01T13:10")))
+    assert table["within_hour"].item() == 1 / 2
+
+
+def test_a_meeting_on_the_last_of_the_days_is_in_time_and_then_they_are_over() -> None:
+    leads = [
+        *lead("x", ("2025-01-01", "qualified")),
+        *lead("y", ("2025-01-01", "qualified")),
+        *lead("z", ("2025-01-01T00:00:00.000001", "qualified")),
+    ]
+    held = book(DEALS, leads=leads, activities=[activity("x", "meeting", "2025-01-08")])
+    table = handover(held.as_of(at("2025-01-08")), days=7)
+    assert rows(table, "met_in_time", "met_late", "waiting", "never_met") == [(1, 0, 1, 1)]
+
+
 def test_a_book_without_responses_says_that_it_cannot_tell() -> None:
     plain = [{name: value for name, value in row.items() if name != "responded_at"} for row in LEADS]
     unknown = book(DEALS, leads=plain).as_of("2025-02-28")

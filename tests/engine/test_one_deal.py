@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import hypothesis.strategies as st
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from stageproof.engine.book import Book
 from stageproof.engine.criteria import Moment
@@ -116,6 +116,12 @@ DEAL = st.fixed_dictionaries(
 )
 
 
+PLAIN: dict[str, Any] = {
+    "stage": "First", "status": "open", "amount": None, "currency": "USD", "source": None, "next_step": None,
+    "next_step_on": None, "close_on": None,
+}  # fmt: skip
+
+
 def with_history(rows: list[dict[str, Any]], **more: Any) -> list[dict[str, Any]]:
     return [{**row, "deal": "d", "valid_from": at(-100), **more} for row in rows]
 
@@ -129,6 +135,25 @@ def with_history(rows: list[dict[str, Any]], **more: Any) -> list[dict[str, Any]
     activities=st.none() | st.lists(ACTIVITIES, max_size=4),
     to=st.sampled_from(["First", "Second", "Third", "won", "lost", "Nowhere"]),
     reasons=st.tuples(st.sampled_from(["", "because"]), st.sampled_from(["", "budget"])),
+)
+@example(
+    # What was engaged tomorrow is not known yet, and what expires today still counts.
+    proofs=(AnyOf((RoleProof("champion", 30), EvidenceProof("pain"))), EvidenceProof("budget")),
+    deal=PLAIN,
+    evidence=[
+        {
+            "kind": "budget",
+            "criterion": None,
+            "side": "buyer",
+            "given_at": at(-3),
+            "expires_on": day(0),
+            "verified_by": None,
+        },
+    ],
+    roles=[{"contact": "c1", "role": "champion", "engaged_at": at(1)}],
+    activities=None,
+    to="Third",
+    reasons=("", ""),
 )
 def test_a_deal_in_hand_gets_the_answer_it_gets_in_a_book(
     proofs: tuple[Proof, Proof],

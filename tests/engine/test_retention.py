@@ -62,6 +62,12 @@ def test_each_contract_is_in_the_state_it_came_to() -> None:
     ]
 
 
+@pytest.mark.parametrize(("on", "state"), [("2025-06-20", "awaited"), ("2025-06-21", "lapsed")])
+def test_a_contract_is_awaited_until_its_day_is_over(on: str, state: str) -> None:
+    due = collect(contracts_due(BOOK.as_of(on)).select("deal", "state"))
+    assert due.filter(pl.col("deal") == "E")["state"].to_list() == [state]
+
+
 def test_the_quarter_by_hand() -> None:
     (row,) = retention(BOOK.as_of("2025-06-22"), period=SECOND).to_dicts()
     # Due: B 2000, C 3000, D 4000, E 5000, and G of unknown amount.

@@ -64,6 +64,17 @@ def test_within_the_period_open_deals_are_undecided_unless_their_date_moved_out(
     }
 
 
+def test_the_first_instant_after_a_period_is_not_in_it_and_its_first_day_is() -> None:
+    moved = ("2025-02-10", "Proposal", {"close_on": day("2025-01-01")})
+    deals = [
+        *path("midnight", (START, "Proposal"), ("2025-04-01", "won"), close_on=IN, amount=1),
+        *path("moved up", (START, "Proposal"), moved, close_on=IN, amount=10),
+    ]
+    over, within = (slippage(book(deals).as_of(on), period=Q1) for on in ("2025-12-31", "2025-02-15"))
+    assert over.select("slipped_amount", "won_amount").rows() == [(11, 0)]
+    assert within.select("undecided_amount", "pulled_amount").rows() == [(11, 0)]
+
+
 def test_the_rates_are_of_what_was_due() -> None:
     row = slippage(book(DEALS).as_of("2025-03-31"), period=Q1).row(0, named=True)
     assert row["rate_by_count"] == pytest.approx(4 / 7)

@@ -123,6 +123,10 @@ def test_formal_refusals(to: str, moves: Any, asked: dict[str, str], expected: l
     assert codes(decided(to, *moves, **asked)) == expected
 
 
+def test_of_a_deal_that_is_there_already_no_criterion_is_asked() -> None:
+    assert codes(decided("Qualification", rules=definition(), evidence=[], roles=[])) == ["already_there"]
+
+
 def test_unknown_deals_and_pipelines_without_a_definition_are_refused_apart() -> None:
     pipeline = book(path("a", ("2025-01-01", "Discovery")), definitions=[]).as_of(ON)
     answers = decide_stage_moves(pipeline, {"a": "Proposal", "b": "Proposal"})
@@ -180,6 +184,7 @@ def test_a_waiver_has_a_reason_an_expiry_and_someone_who_may_grant_it() -> None:
         "reason_missing",
         "waiver_expiry",
     ]
+    assert isinstance(waived(expires_on=day_number(day(ON))), Waiver)
     for expires_on in (None, day_number(day("2025-03-30"))):
         refused = waived(expires_on=expires_on)
         assert isinstance(refused, Refusal)

@@ -257,7 +257,7 @@ class Calendar:
             raise _refused(text, " Weeks do not fit a fiscal year of months: write 2017-W45.")
         # 4 January lies in the first week of its year, whatever day weeks start on.
         week = self._week_of(date(year, 1, 4) + _DAY * 7 * (number - 1))
-        if not 1 <= number <= 53 or week.name != f"{year}-W{number:02}":
+        if week.name != f"{year}-W{number:02}":
             raise _refused(text, f" {year} has no week {number}.")
         return week
 
