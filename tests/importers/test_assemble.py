@@ -119,6 +119,22 @@ def test_closing_begins_with_its_day_in_the_zone(imported: Import) -> None:
     assert found.book.as_of("2018-11-04").open.collect().to_native().height == 0
 
 
+def test_a_history_of_states_tells_all_that_its_columns_say(imported: Import) -> None:
+    deals = (
+        "Deal ID,Name,Stage,Amount,Close date,Created,Source,Segment,Next step,Next step date,Competitor\n"
+    )
+    deals += "1,A,Proposal,10,2025-06-30,2025-01-01,Web,Large,Sign,2025-06-20,Acme\n"
+    history = "Deal ID,Changed at,Stage,Amount,Source,Segment,Next step,Next step date,Competitor\n"
+    history += "1,2025-01-01,Discovery,5,Event,Small,Call,2025-01-10,\n"
+    history += "1,2025-03-01,Proposal,10,Web,Large,Sign,2025-06-20,Acme\n"
+    found = imported({"deals.csv": deals, "history.csv": history})
+    said = ("source", "segment", "next_step", "next_step_on", "competitor")
+    assert versions(found, *said) == [
+        ("1", "2025-01-01 00:00", "open", "Event", "Small", "Call", dt.date(2025, 1, 10), None),
+        ("1", "2025-03-01 00:00", "open", "Web", "Large", "Sign", dt.date(2025, 6, 20), "Acme"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("row", "expected", "code"),
     [

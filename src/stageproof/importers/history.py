@@ -34,6 +34,8 @@ _NOT_FOLLOWED = frozenset(
         "team",
     ]
 )
+_TEXTS = ("next_step", "lost_reason", "source", "segment", "competitor")
+"""Further fields that a row of state may tell, as they are written."""
 _FOREVER = ("9999-", "2999-", "2050-01-01", "4000-")
 
 
@@ -76,10 +78,11 @@ def read_states(intake: Intake, deals: pl.DataFrame, lookups: Lookups) -> pl.Dat
 
 def _said(intake: Intake, lookups: Lookups) -> list[pl.Series]:
     """The further fields of a row of state."""
-    columns = []
-    for name in ("name", "next_step", "lost_reason"):
-        if intake.has(name) and intake.recognised.table == "versions":
-            columns.append(intake.text(name).alias(name))
+    # In the histories that CRMs export, a name is that of whatever else the row is about.
+    names = ("name", *_TEXTS) if intake.recognised.table == "versions" else _TEXTS
+    columns = [intake.text(name).alias(name) for name in names if intake.has(name)]
+    if intake.has("next_step_on"):
+        columns.append(intake.day("next_step_on"))
     if intake.has("owner") or intake.has("owner_id"):
         said = coalesced(intake.text("owner"), intake.text("owner_id"))
         columns.append(coalesced(look_up(said, lookups.users, "name"), said).alias("owner"))

@@ -37,7 +37,20 @@ HISTORY = Shape(
         ),
         **{
             name: DEAL[name]
-            for name in ("stage", "status", "amount", "close_on", "forecast_category", "owner", "next_step")
+            for name in (
+                "stage",
+                "status",
+                "amount",
+                "close_on",
+                "forecast_category",
+                "owner",
+                "next_step",
+                "next_step_on",
+                "source",
+                "segment",
+                "competitor",
+                "lost_reason",
+            )
         },
     },
 )
