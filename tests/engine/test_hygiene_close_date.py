@@ -77,6 +77,9 @@ def test_a_date_that_comes_near_needs_the_buyers_word() -> None:
     assert found(deals, evidence=[confirmation("2025-03-20")]) == []
     assert found(deals, evidence=[confirmation("2025-03-20", side="seller")]) == unconfirmed
     assert found(deals, evidence=[confirmation("2025-03-20", kind="budget")]) == unconfirmed
+    assert found(deals, "2025-03-21", evidence=other) == [
+        ("a", "unconfirmed", number("2025-03-21"), 30.0, 30.0)
+    ]
     # Thirty-one days ahead it need not be confirmed yet.
     assert found(deals, "2025-03-20", evidence=other) == []
 

@@ -67,6 +67,9 @@ def test_evidence_with_an_expiry_counts_on_its_last_day() -> None:
         == []
     )
     assert found(HERE, evidence=given) == [("a", "evidence_expired", "pain", number("2025-03-11"), 20.0)]
+    assert found(
+        HERE, "2025-03-11", evidence=given, roles=[{**ENGAGED[0], "engaged_at": at("2025-03-01")}]
+    ) == [("a", "evidence_expired", "pain", number("2025-03-11"), 0.0)]
 
 
 def test_evidence_of_the_seller_or_for_another_criterion_never_counted() -> None:

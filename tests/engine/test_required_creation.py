@@ -46,6 +46,10 @@ def test_a_deal_of_median_cycle_is_in_time_or_not() -> None:
     assert (early["cycle_days"], early["in_time"]) == (69.5, False)
     later = required_creation(held.as_of(ON), period=Calendar().next(Q2), target=1).row(0, named=True)
     assert (later["days_left"], later["in_time"]) == (92, True)
+    # Created now it closes on the very last day.
+    only = path("a", ("2025-01-01", "Proposal"), ("2025-03-03", "won"))
+    just = required_creation(book(only).as_of(ON), period=Q2, target=1).row(0, named=True)
+    assert (just["cycle_days"], just["days_left"], just["in_time"]) == (61.0, 61, True)
 
 
 def test_a_reached_target_needs_nothing_and_an_unset_one_is_unknown() -> None:
