@@ -28,6 +28,7 @@ from stageproof.records.models import (
     Activity,
     Deal,
     DealVersion,
+    EvidenceVersion,
     ImportRun,
     Person,
     RoleVersion,
@@ -286,6 +287,30 @@ def test_rates_in_files_are_not_kept_and_that_is_said(
     assert "rates_not_imported" in {problem.code for problem in looked.problems}
     alone = preview_import(cast.olga, files(deals=DEALS), now=now())
     assert "rates_not_imported" not in {problem.code for problem in alone.problems}
+
+
+def test_waivers_and_verifications_in_files_are_not_kept_and_that_is_said(
+    cast: Cast, now: Clock, files: Callable[..., list[Path]]
+) -> None:
+    sheet = "Deal ID,Evidence kind,Side,Criterion,Given at,Verified by\n"
+    sheet += "B1,waiver,,pain,2026-01-05,Olga\nB1,pain,seller,,2026-01-05,Olga\nB1,pain,buyer,,2026-01-05,\n"
+    run = commit(cast, now, files(deals=DEALS, evidence=sheet))
+    said = {problem.code: problem.count for problem in run.problems}
+    assert (said["waivers_not_imported"], said["verification_not_imported"]) == (1, 1)
+    # What both sides said on one day are two pieces.
+    kept = EvidenceVersion.objects.order_by("side").values_list("kind", "side", "verified_by")
+    assert [*kept] == [("pain", "buyer", None), ("pain", "seller", None)]
+    alone = preview_import(cast.olga, files(deals=DEALS), now=now())
+    assert not {"waivers_not_imported", "verification_not_imported"} & {each.code for each in alone.problems}
+
+
+def test_meetings_of_one_day_with_two_people_are_two(
+    cast: Cast, now: Clock, files: Callable[..., list[Path]]
+) -> None:
+    sheet = "Deal ID,Activity date,Type,Contact\nB1,2026-01-12,Meeting,Cleo\nB1,2026-01-12,Meeting,Dora\n"
+    paths = files(deals=DEALS, activities=sheet)
+    assert commit(cast, now, paths).activities == 2
+    assert commit(cast, now, paths).activities == 0
 
 
 def test_what_was_deleted_here_is_left_out(cast: Cast, now: Clock, files: Callable[..., list[Path]]) -> None:

@@ -137,6 +137,7 @@ class Options:
     zone: str | None = None
     currency: str | None = None
     date_order: str | None = None
+    encoding: str | None = None
     reason: str = ""
     same_accounts: Mapping[str, str] = field(default_factory=dict)
     same_deals: Mapping[str, str] = field(default_factory=dict)
@@ -251,6 +252,7 @@ class _Reading:
             zone=self.zone,
             currency=self.currency,
             date_order=self.options.date_order,
+            encoding=self.options.encoding,
             calendar=self.calendar,
             progress=progress,
         )
@@ -300,6 +302,7 @@ def _take(session: Writing, told: _Told, read: _Reading) -> ImportResult:
         *deals.problems,
         *_left_out(found.left_out),
         *_rates_not_kept(imported.book),
+        *_waivers_not_kept(imported.book),
     ]
     result.gaps, result.rows = imported.gaps, imported.accounting.as_dict()
     result.rejected, result.shapes = imported.rejected, imported.shapes
@@ -378,6 +381,25 @@ def _rates_not_kept(book: Book) -> list[Problem]:
     says = "The exchange rates in the files are not imported."
     remedy = "Set the rates on their page or with POST /api/v1/rates, each from its day on."
     return [Problem("rates_not_imported", says, remedy)]
+
+
+def _waivers_not_kept(book: Book) -> list[Problem]:
+    """That people grant waivers and verify evidence here: a file must not open the gate."""
+    if not book.holds("evidence"):
+        return []
+    pieces = collect(book.tables["evidence"].select("kind", "verified_by"))
+    waivers = pieces.filter(pl.col("kind") == "waiver").height
+    verified = pieces.filter(pl.col("kind") != "waiver", pl.col("verified_by").is_not_null()).height
+    found = []
+    if waivers:
+        says = "The waivers in the files are not imported."
+        remedy = "Grant them on the pages of their deals, each with its reason and its last day."
+        found.append(Problem("waivers_not_imported", says, remedy, count=waivers))
+    if verified:
+        says = "Evidence that the files call verified is imported as not verified yet."
+        remedy = "Have it verified on the pages of the deals."
+        found.append(Problem("verification_not_imported", says, remedy, count=verified))
+    return found
 
 
 def _files(paths: Sequence[Path]) -> list[Mapping[str, Any]]:

@@ -122,7 +122,8 @@ def take_evidence(taking: Taking) -> int:
              "located_at", "verified_by", "revoked", "valid_from", "valid_to", "actor"]  # fmt: skip
     rows, ends = [], []
     for row in taking.rows("evidence"):
-        made = _made("E", row["deal"], row["kind"], row["given_at"], row["what"])
+        content = ("kind", "criterion", "side", "given_at", "what", "given_by")
+        made = _made("E", row["deal"], *(row[name] for name in content))
         key = _text(row["evidence"], 40) or made
         # A waiver is granted here or not at all: a file must not open the gate.
         if key in known or row["deal"] not in taking.deals or row["kind"] == "waiver":
@@ -175,7 +176,8 @@ def take_activities(taking: Taking) -> int:
         deal = taking.deals.get(row["deal"] or "")
         if row["kind"] not in KINDS or row["side"] not in SIDES or row["happened_at"] > taking.now:
             continue
-        key = row["activity"] or _made("A", row["deal"], row["kind"], row["happened_at"], row["subject"])
+        content = ("deal", "kind", "side", "happened_at", "subject", "contact")
+        key = row["activity"] or _made("A", *(row[name] for name in content))
         key = _free(_text(key, 100) or "", deal, here)
         if key is None:
             continue
