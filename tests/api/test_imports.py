@@ -63,6 +63,7 @@ def test_files_are_looked_at_committed_and_undone(api: Api, cast: Cast, now: Clo
         (CSV, {"currency": "XXQ"}),
         (CSV, {"pipeline": "Other"}),
         (CSV, {"date_order": "sideways"}),
+        (CSV, {"encoding": "klingon"}),
         (CSV, {"mapping": "not = [toml"}),
     ],
 )

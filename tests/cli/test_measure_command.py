@@ -80,6 +80,19 @@ def test_the_order_of_dates_is_said_where_files_cannot_tell(stageproof: Stagepro
         assert row["open_count"] == expected
 
 
+def test_letters_are_read_in_the_encoding_said(stageproof: Stageproof, tmp_path: Path) -> None:
+    path = tmp_path / "turkish.csv"
+    text = "Id,Name,StageName,Amount,CloseDate,Owner\n1,Alder,Prospecting,10,2026-03-31,Oğuz Şahin\n"
+    path.write_bytes(text.encode("cp1254"))
+    asked = ("measure", "open_pipeline", path, "--by", "owner", "--as-of", "2026-01-31", "--json")
+    for said, owner in (((), "Oðuz Þahin"), (("--encoding", "windows-1254"), "Oğuz Şahin")):
+        assert [row["owner"] for row in rows(stageproof(*asked, *said))] == [owner]
+    proposed = stageproof("map", path, "--encoding", "windows-1254").out
+    assert ("Oğuz Şahin" in proposed, 'encoding = "windows-1254"' in proposed) == (True, True)
+    wrong = stageproof(*asked, "--encoding", "klingon")
+    assert (wrong.code, "Use one such as Windows-1252" in " ".join(wrong.err.split())) == (1, True)
+
+
 def test_a_book_keeps_its_calendar_unless_another_is_asked_for(stageproof: Stageproof, sold: None) -> None:
     assert stageproof("export", "book", "--out", "book").code == 0
     asked = ("open_pipeline", "--book", "book", "--as-of", "2026-03-31", "--json")

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from stageproof.engine.problem import Refused
 from stageproof.importers import import_files
+from stageproof.importers.encoding import encoding_named
+from stageproof.importers.mapping import read_mapping
 from tests.importers.imported_books import Import, codes, versions
 
 # Every file says the same of two deals: won on 15 October 2025 for 1,234.50, and open in 18,000.00.
@@ -78,5 +81,90 @@ def test_western_letters_are_not_taken_for_japanese(tmp_path: Path) -> None:
     found = import_files([path])
     assert {row[3] for row in versions(found, "owner")} == {"Jörg Öz"}
     assert [each.says for each in found.problems if each.code == "encoding_guessed"] == [
-        "The file is not UTF-8; it was read as Windows-1252."
+        "The file is not UTF-8; it was read as Windows-1252, Western European."
     ]
+
+
+HEADER = "Deal,Account,Stage,Amount,Close date,Owner\n"
+SHEETS = {
+    "Polish": ("cp1250", "Wdrożenie,Łódzkie Zakłady,Wygrana,12500,2025-09-30,Małgorzata Wiśniewska\n"
+               "Szkolenie,Spółdzielnia Jedność,Negocjacje,8000,2025-10-01,Paweł Żółkiewski\n"
+               "Odnowienie,Poczta Gdańsk,Oferta,4000,2025-10-15,Grzegorz Brzęczyszczykiewicz\n"),
+    "Russian": ("cp1251", "Внедрение системы,ООО Ромашка,Переговоры,12500,2025-09-30,Иван Петров\n"
+                "Продление,Завод Прогресс,Предложение,8000,2025-10-01,Мария Иванова\n"),
+    "Greek": ("cp1253", "Ανανέωση,Ελληνικά Ναυπηγεία,Διαπραγμάτευση,12500,2025-09-30,Γιώργος Παπαδόπουλος\n"),
+    "Hebrew": ("cp1255", "חידוש רישיון,מפעלי ים המלח,משא ומתן,12500,2025-09-30,דוד כהן\n"),
+    "Japanese": ("cp932", "システム導入,株式会社山田製作所,交渉,12500,2025-09-30,田中太郎\n"),
+    "German": ("cp1252", "Einführung,Müller Maschinenbau,Verhandlung,12500,2025-09-30,Jürgen Weiß\n"),
+    "French": ("cp1252", "Déploiement,Société d'Électricité,Négociation,12500,2025-09-30,François Lefèvre\n"),
+    "Spanish": ("cp1252", "Renovación,Compañía Española,Negociación,12500,2025-09-30,Begoña Muñoz\n"),
+    "Portuguese": ("cp1252", "Renovação,São João Açúcar,Negociação,12500,2025-09-30,Conceição Simões\n"),
+    "Danish": ("cp1252", "Fornyelse,Ålborg Værft,Forhandling,12500,2025-09-30,Søren Kjærgård\n"),
+    "Icelandic": ("cp1252", "Endurnýjun,Þórshöfn,Samningur,12500,2025-09-30,Guðrún Ævarsdóttir\n"),
+    "mixed": ("cp1252", "Renewal,Müller GmbH,Negotiation,12500,2025-09-30,René Stein\n"
+              "Upsell,Öresund AB,Offer,1,2025-10-01,Señor Núñez\n"),
+}  # fmt: skip
+"""A deal or two in a language, as spreadsheets of its country save them where they do not save UTF-8."""
+
+OPEN = {
+    "Slovak": (
+        "cp1250",
+        "Rozšírenie,Košické železiarne,Rokovanie,12500,2025-09-30,Ľubomír Šťastný\n"
+        "Obnova,Žilinská tlačiareň,Ponuka,8000,2025-10-01,Zuzana Kováčová\n",
+    ),
+    "Czech": ("cp1250", "Rozšíření licencí,Plzeňské strojírny,Jednání,12500,2025-09-30,Jiří Dvořák\n"),
+    "Hungarian": ("cp1250", "Bővítés,Győri Művek,Tárgyalás,12500,2025-09-30,Kovács Zsófia\n"),
+    "Turkish": ("cp1254", "Yazılım lisansı,İstanbul Çelik Şirketi,Müzakere,12500,2025-09-30,Ayşe Yıldız\n"),
+}
+"""What could be Western words just as well: each has to be named."""
+
+
+def names_in(text: str) -> set[str]:
+    return {line.split(",")[5] for line in text.splitlines()}
+
+
+@pytest.mark.parametrize("language", SHEETS)
+def test_letters_tell_the_code_page(tmp_path: Path, language: str) -> None:
+    page, text = SHEETS[language]
+    path = tmp_path / "deals.csv"
+    path.write_bytes((HEADER + text).encode(page))
+    found = import_files([path])
+    assert {row[3] for row in versions(found, "owner")} == names_in(text)
+    (note,) = [each for each in found.problems if each.code == "encoding_guessed"]
+    assert (
+        f"it was read as {'Shift-JIS' if page == 'cp932' else page.replace('cp', 'Windows-')}, " in note.says
+    )
+
+
+@pytest.mark.parametrize("language", OPEN)
+def test_a_code_page_is_named_where_letters_leave_it_open(tmp_path: Path, language: str) -> None:
+    page, text = OPEN[language]
+    path = tmp_path / "deals.csv"
+    path.write_bytes((HEADER + text).encode(page))
+    (note,) = [each for each in import_files([path]).problems if each.code == "encoding_guessed"]
+    assert "Windows-1252" in note.says
+    assert "--encoding" in note.remedy
+    for said in ({"encoding": page.replace("cp", "windows-")}, {"mapping": read_mapping(f'encoding = "{page}"')}, {
+        "mapping": read_mapping(f'[files."deals.csv"]\nencoding = "{page}"')
+    }):  # fmt: skip
+        found = import_files([path], **said)  # type: ignore[arg-type]
+        assert {row[3] for row in versions(found, "owner")} == names_in(text)
+        assert "encoding_guessed" not in codes(found)
+
+
+def test_what_is_utf_8_is_read_so_whatever_was_said_of_the_others(tmp_path: Path) -> None:
+    for name, page in (("one.csv", "utf-8"), ("two.csv", "cp1250")):
+        line = SHEETS["Polish"][1].splitlines()[0].replace("Wdrożenie", name)
+        (tmp_path / name).write_bytes((HEADER + line + "\n").encode(page))
+    found = import_files([tmp_path / "one.csv", tmp_path / "two.csv"], encoding="windows-1250")
+    assert {row[3] for row in versions(found, "owner")} == {"Małgorzata Wiśniewska"}
+
+
+@pytest.mark.parametrize("name", ["latin-9000", "utf-16", "rot13", "base64", ""])
+def test_an_encoding_that_there_is_not_is_refused(name: str) -> None:
+    with pytest.raises(Refused) as refused:
+        encoding_named(name)
+    (problem,) = refused.value.problems
+    assert (problem.code, "Windows-1250" in problem.remedy) == ("unknown_encoding", True)
+    with pytest.raises(Refused):
+        read_mapping(f'encoding = "{name}"')

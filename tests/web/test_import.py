@@ -317,6 +317,19 @@ def test_stages_of_the_files_are_mapped_and_dates_read_in_the_order_said(at: At,
     assert found[1][1:] == ("won", dt.date(2026, 2, 1))
 
 
+def test_letters_are_read_in_the_encoding_said(at: At, cast: Cast) -> None:
+    client = at("olga")
+    text = "Id,Name,Stage,Amount,Close date\nT1,Çelik İşleri Ağrı,Prospecting,10,2026-06-30\n"
+    address = uploaded(client, file(text.encode("cp1254")))
+    assert "Çelik Ýþleri Aðrý" in text_of(client.get(address))
+    client.post(address, {"do": "options", "encoding": "Windows-1254"})
+    page = text_of(client.get(address))
+    assert "Çelik İşleri Ağrı" in page
+    assert "Ýþleri" not in page
+    committed(client, address)
+    assert Deal.objects.get(key="T1").name == "Çelik İşleri Ağrı"
+
+
 def test_workbooks_are_put_right_like_any_file(at: At, cast: Cast) -> None:
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:

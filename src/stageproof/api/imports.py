@@ -38,6 +38,7 @@ class Reading(BaseModel):
     zone: str | None = Field(None, max_length=64)
     currency: str | None = Field(None, max_length=10)
     date_order: str | None = Field(None, max_length=10)
+    encoding: str | None = Field(None, max_length=40, description="Of texts that are not UTF-8.")
     reason: str = Field("", max_length=500, description="For deals that the files reopen or lose.")
 
 
@@ -126,4 +127,6 @@ def _options(said: Said) -> Options:
     if problem is not None:
         raise Refused([problem])
     mapping = read_mapping(said.mapping, source="mapping") if said.mapping.strip() else None
-    return Options(mapping, said.pipeline, said.zone, said.currency, said.date_order, said.reason)
+    return Options(
+        mapping, said.pipeline, said.zone, said.currency, said.date_order, said.encoding, said.reason
+    )

@@ -30,6 +30,7 @@ class Said:
     zone: str | None = None
     currency: str | None = None
     date_order: str | None = None
+    encoding: str | None = None
     reason: str = ""
 
 

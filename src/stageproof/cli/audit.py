@@ -53,6 +53,10 @@ CurrencyCode = Annotated[str | None, typer.Option("--currency", help="The report
 DateOrder = Annotated[
     str | None, typer.Option("--date-order", help="dmy, mdy or ymd, where the files cannot tell.")
 ]
+FileEncoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="Of texts that are not UTF-8: windows-1250, windows-1251, shift-jis ..."),
+]
 CalendarKind = Annotated[
     str,
     typer.Option(
@@ -99,6 +103,7 @@ def command(
     zone: Zone = "UTC",
     currency: CurrencyCode = None,
     date_order: DateOrder = None,
+    encoding: FileEncoding = None,
     calendar: CalendarKind = "months",
     year_starts: YearStarts = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Write the audit as JSON instead.")] = False,
@@ -121,6 +126,7 @@ def command(
         zone=zone,
         currency=currency,
         date_order=date_order,
+        encoding=encoding,
         calendar=calendar_of(calendar, year_starts),
     )
     loaded = replace(loaded, problems=(*loaded.problems, *_still_to_come(loaded, as_of)))

@@ -17,6 +17,7 @@ from stageproof.cli.audit import (
     CurrencyCode,
     DateOrder,
     DefinitionFile,
+    FileEncoding,
     KnownAt,
     MappingFile,
     OnePipeline,
@@ -82,6 +83,7 @@ def command(
     zone: Zone = "UTC",
     currency: CurrencyCode = None,
     date_order: DateOrder = None,
+    encoding: FileEncoding = None,
     calendar: CalendarKind = "months",
     year_starts: YearStarts = 1,
     home: Home = None,
@@ -98,7 +100,7 @@ def command(
     if files:
         book = load(
             files, mapping=mapping, definition=definition, zone=zone, currency=currency, date_order=date_order,
-            calendar=calendar_of(calendar, year_starts),
+            encoding=encoding, calendar=calendar_of(calendar, year_starts),
         ).book  # fmt: skip
         whole = book.as_of(to, known_at)
         start = instant_of(book.instant(from_))

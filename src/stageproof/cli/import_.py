@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from stageproof.cli.audit import DateOrder, Files, MappingFile
+from stageproof.cli.audit import DateOrder, FileEncoding, Files, MappingFile
 from stageproof.cli.deployment import Home, at_the_command_line, deployment
 from stageproof.cli.files import read_text, write_text
 from stageproof.cli.loading import progress_bar
@@ -60,6 +60,7 @@ def command(
         str | None, typer.Option("--currency", help="The currency of amounts whose file does not say.")
     ] = None,
     date_order: DateOrder = None,
+    encoding: FileEncoding = None,
     rejects: Annotated[
         Path | None, typer.Option("--rejects", help="Write the rejected rows with their problems as CSV.")
     ] = None,
@@ -74,7 +75,7 @@ def command(
             return _list(as_json)
         if undo is not None:
             return _undo(undo, as_json)
-        result = _read(files, commit, mapping, pipeline, reason, currency, date_order)
+        result = _read(files, commit, mapping, pipeline, reason, currency, date_order, encoding)
     if rejects is not None:
         from stageproof.importers.rejects import rejects_csv
 
@@ -89,7 +90,7 @@ def command(
 
 def _read(
     files: list[Path], commit: bool, mapping: Path | None, pipeline: str | None, reason: str,
-    currency: str | None, date_order: str | None,
+    currency: str | None, date_order: str | None, encoding: str | None,
 ) -> ImportResult:  # fmt: skip
     from django.utils import timezone
 
@@ -98,7 +99,7 @@ def _read(
 
     options = Options(
         mapping=None if mapping is None else read_mapping(read_text(mapping)),
-        pipeline=pipeline, currency=currency, date_order=date_order, reason=reason,
+        pipeline=pipeline, currency=currency, date_order=date_order, encoding=encoding, reason=reason,
     )  # fmt: skip
     verb = commit_import if commit else preview_import
     with progress_bar("Reading") as progress:

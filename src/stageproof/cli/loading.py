@@ -46,6 +46,7 @@ def load(
     zone: str = "UTC",
     currency: str | None = None,
     date_order: str | None = None,
+    encoding: str | None = None,
     calendar: Calendar | None = None,
 ) -> Loaded:
     """The book in the files under the definition given, else under the stages it came with."""
@@ -61,6 +62,7 @@ def load(
             definition=given,
             zone=zone,
             date_order=date_order,
+            encoding=encoding,
             currency=currency,
             calendar=calendar,
             progress=progress,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from stageproof.cli.audit import FileEncoding
 from stageproof.cli.files import write_text
 from stageproof.importers.mapping import propose
 
@@ -23,10 +24,11 @@ Examples:
 
 def command(
     files: Annotated[list[Path], typer.Argument(help="The files to look at.", show_default=False)],
+    encoding: FileEncoding = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write the mapping here instead.")] = None,
 ) -> int:
     """Propose how the columns of files are to be read."""
-    text = propose(files)
+    text = propose(files, encoding)
     if out is None:
         typer.echo(text)
     else:

@@ -18,6 +18,7 @@ from stageproof.cli.audit import (
     AsOf,
     CurrencyCode,
     DateOrder,
+    FileEncoding,
     KnownAt,
     MappingFile,
     OnePipeline,
@@ -109,6 +110,7 @@ def command(
     zone: Zone = "UTC",
     currency: CurrencyCode = None,
     date_order: DateOrder = None,
+    encoding: FileEncoding = None,
     calendar: Annotated[
         str | None,
         typer.Option("--calendar", help="months, 4-4-5, 4-5-4 or 5-4-4. Default: the book's, else months."),
@@ -130,7 +132,13 @@ def command(
     if measure is None:
         says = f"There is no measure '{name}'."
         raise Refused([Problem("unknown_measure", says, f"Use one of: {', '.join(MEASURES)}.", value=name)])
-    read = {"mapping": mapping, "zone": zone, "currency": currency, "date_order": date_order}
+    read = {
+        "mapping": mapping,
+        "zone": zone,
+        "currency": currency,
+        "date_order": date_order,
+        "encoding": encoding,
+    }
     loaded = _loaded(files or [], book, engine, connect, definition or [], calendar, year_starts, read)
     asked = {
         "period": period, "by": by, "start": start, "start_known_at": start_known_at, "mode": mode, "model": model,

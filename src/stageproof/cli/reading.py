@@ -17,6 +17,7 @@ from stageproof.cli.audit import (
     CurrencyCode,
     DateOrder,
     DefinitionFile,
+    FileEncoding,
     Files,
     KnownAt,
     MappingFile,
@@ -82,6 +83,7 @@ def command(
     zone: Zone = "UTC",
     currency: CurrencyCode = None,
     date_order: DateOrder = None,
+    encoding: FileEncoding = None,
     calendar: CalendarKind = "months",
     year_starts: YearStarts = 1,
     as_json: AsJson = False,
@@ -90,7 +92,7 @@ def command(
     check_reader(reader, since)
     loaded = load(
         files, mapping=mapping, definition=definition, zone=zone, currency=currency, date_order=date_order,
-        calendar=calendar_of(calendar, year_starts),
+        encoding=encoding, calendar=calendar_of(calendar, year_starts),
     )  # fmt: skip
     where = narrowed(owner=owner, team=team, source=source)
     found = _read(loaded.book, reader, period, as_of, known_at, since, where, pipeline)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from stageproof.importers.accounting import Accounting, FileAccount, Imported, R
 from stageproof.importers.activity import read_activities
 from stageproof.importers.committee import read_roles, roles_table
 from stageproof.importers.deal_files import DealFiles
+from stageproof.importers.encoding import encoding_named
 from stageproof.importers.evidence import evidence_table, read_evidence
 from stageproof.importers.exchange_rates import rates_table, read_rates, reporting_currency
 from stageproof.importers.files import Files, read_files
@@ -58,6 +59,7 @@ def import_files(
     as_of: date | None = None,
     zone: str = "UTC",
     date_order: str | None = None,
+    encoding: str | None = None,
     currency: str | None = None,
     calendar: Calendar | None = None,
     progress: Progress | None = None,
@@ -66,10 +68,12 @@ def import_files(
 
     `definition` is one that the user gave: open deals in stages that it doesn't know are rejected. `as_of` serves as
     the beginning of a book in which nothing is dated. `zone` and `currency` hold where neither the files nor the
-    mapping say otherwise; `calendar` tells the days of a target's quarter, and is the book's. Raises `Refused` with
-    every reason where no book can be made.
+    mapping say otherwise, `encoding` for texts that are not UTF-8; `calendar` tells the days of a target's quarter,
+    and is the book's. Raises `Refused` with every reason where no book can be made.
     """
     mapping = mapping or Mapping()
+    if encoding:
+        mapping = replace(mapping, encoding=encoding_named(encoding))
     settings = _settings(mapping, zone, currency, date_order, calendar or Calendar())
     report = progress or (lambda share: None)
     files = read_files([Path(path) for path in paths], mapping, lambda share: report(share * _READING))

@@ -118,16 +118,21 @@ def read_files(paths: Sequence[Path], mapping: Mapping, progress: Callable[[floa
 def _sheets(path: Path, mapping: Mapping, progress: Callable[[float], None]) -> list[Sheet]:
     if is_json(path):
         return read_json(path)
-    return read_sheets(path, progress=progress, wanted=lambda headers: _wanted(path.name, headers, mapping))
+    return read_sheets(
+        path,
+        progress=progress,
+        wanted=lambda headers: _wanted(path.name, headers, mapping),
+        encoding=mapping.encoding_of(path.name),
+    )
 
 
 def _part(progress: Callable[[float], None], start: float, share: float) -> Callable[[float], None]:
     return lambda part: progress(start + part * share)
 
 
-def read_whole_sheets(path: Path) -> list[Sheet]:
+def read_whole_sheets(path: Path, mapping: Mapping) -> list[Sheet]:
     """The sheets of a file with all their columns."""
-    return read_json(path) if is_json(path) else read_sheets(path)
+    return read_json(path) if is_json(path) else read_sheets(path, encoding=mapping.encoding_of(path.name))
 
 
 def recognised_sheet(source: str, headers: Sequence[str], mapping: Mapping) -> Recognised | None:

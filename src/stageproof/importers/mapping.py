@@ -5,9 +5,11 @@ A TOML text; every part may be left out:
     currency = "EUR"            # of amounts that name none
     zone = "Europe/Vienna"      # of times that name none, and of days
     date_order = "dmy"          # ymd, dmy or mdy, where the columns leave it open
+    encoding = "windows-1250"   # of texts that are not UTF-8, where their letters leave it open
     leave_out = ["notes.csv"]   # files that are not to be read
 
     [files."pipeline.csv"]      # the name of a file, with "#tab" for a tab of a workbook
+    encoding = "shift-jis"      # of this one file
     table = "deals"             # deals, history, field_history, accounts, users, evidence, activities ...
     [files."pipeline.csv".columns]
     deal = "Ref"                # field = "header as written"; the other fields are recognised as always
@@ -50,6 +52,7 @@ from stageproof.engine.money import is_currency
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.zone import check_zone
 from stageproof.importers.columns import Order
+from stageproof.importers.encoding import encoding_named
 from stageproof.importers.header import nearest
 
 TABLES = (
@@ -86,6 +89,7 @@ class FileMapping:
     columns: Dictionary[str, str] = field(default_factory=dict)
     cells: Dictionary[str, Dictionary[int, str]] = field(default_factory=dict)
     values: Dictionary[str, Dictionary[str, str]] = field(default_factory=dict)
+    encoding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,11 @@ class Mapping:
     currency: str | None = None
     zone: str | None = None
     date_order: Order | None = None
+    encoding: str | None = None
+
+    def encoding_of(self, source: str) -> str | None:
+        """What was said of the encoding of a file: of it alone, else of all."""
+        return self.of(source).encoding or self.encoding
 
     def of(self, source: str) -> FileMapping:
         """What is said of a file; of a tab where it is named, else of its workbook."""
@@ -140,11 +149,11 @@ class Mapping:
         return self.joins.get(key, Join())
 
 
-def propose(paths: Sequence[Path]) -> str:
+def propose(paths: Sequence[Path], encoding: str | None = None) -> str:
     """A mapping of files as TOML: every column, what it was taken for, and some of its cells."""
     from stageproof.importers.proposal import proposal
 
-    return proposal(paths)
+    return proposal(paths, encoding)
 
 
 class _Reader:
@@ -231,7 +240,18 @@ def _read(reader: _Reader, given: dict[str, Any]) -> Mapping:
     reader.known(
         "",
         given,
-        ("files", "stages", "amount", "join", "teams", "leave_out", "currency", "zone", "date_order"),
+        (
+            "files",
+            "stages",
+            "amount",
+            "join",
+            "teams",
+            "leave_out",
+            "currency",
+            "zone",
+            "date_order",
+            "encoding",
+        ),
     )
     amount = reader.table("", given, "amount")
     reader.known("amount", amount, ("negative", "from_price_list"))
@@ -260,6 +280,7 @@ def _read(reader: _Reader, given: dict[str, Any]) -> Mapping:
         currency=currency.upper() if currency else None,
         zone=zone,
         date_order=next((each for each in ORDERS if each == order), None),
+        encoding=_encoding(reader, "", given),
     )
 
 
@@ -268,13 +289,25 @@ def _files(reader: _Reader, given: dict[str, Any]) -> dict[str, FileMapping]:
     for name in given:
         place = f'files."{name}"'
         one = reader.table("files.", given, name)
-        reader.known(place, one, ("table", "columns", "cells", "values"))
+        reader.known(place, one, ("table", "columns", "cells", "values", "encoding"))
         table = reader.one_of(f"{place}.table", reader.text(f"{place}.", one, "table"), TABLES)
         columns = reader.pairs(f"{place}.columns", reader.table(f"{place}.", one, "columns"))
         cells = _by_header(reader, place, one, "cells")
         values = _by_header(reader, place, one, "values")
-        files[name] = FileMapping(table, columns, _by_row(reader, place, cells), values)
+        rows, encoding = _by_row(reader, place, cells), _encoding(reader, f"{place}.", one)
+        files[name] = FileMapping(table, columns, rows, values, encoding)
     return files
+
+
+def _encoding(reader: _Reader, place: str, given: dict[str, Any]) -> str | None:
+    name = reader.text(place, given, "encoding")
+    if name is None:
+        return None
+    try:
+        return encoding_named(name)
+    except Refused as refused:
+        reader.problems += refused.problems
+        return None
 
 
 def _by_header(reader: _Reader, place: str, one: dict[str, Any], key: str) -> dict[str, dict[str, str]]:

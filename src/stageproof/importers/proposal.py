@@ -11,6 +11,7 @@ import polars as pl
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.by_content import placed_by_content
 from stageproof.importers.columns import blank_to_null
+from stageproof.importers.encoding import encoding_named
 from stageproof.importers.files import read_whole_sheets, recognised_sheet
 from stageproof.importers.mapping import Mapping
 from stageproof.importers.outcome import outcome_of
@@ -21,13 +22,14 @@ _SAMPLES = 3
 _LONGEST = 40
 
 
-def proposal(paths: Sequence[Path]) -> str:
+def proposal(paths: Sequence[Path], encoding: str | None = None) -> str:
     """The TOML text; refused with the reasons of every file that cannot be read."""
+    mapping = Mapping(encoding=None if encoding is None else encoding_named(encoding))
     sheets: list[Sheet] = []
     problems: list[Problem] = []
     for path in paths:
         try:
-            sheets += read_whole_sheets(Path(path))
+            sheets += read_whole_sheets(Path(path), mapping)
         except Refused as refused:
             problems += refused.problems
     if problems:
@@ -37,7 +39,7 @@ def proposal(paths: Sequence[Path]) -> str:
         for sheet in sheets
     ]
     parts = [
-        _head(),
+        _head(encoding),
         *(_file(sheet, recognised) for sheet, recognised in found),
         _stages(found),
         _prices(found),
@@ -45,13 +47,14 @@ def proposal(paths: Sequence[Path]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _head() -> str:
+def _head(encoding: str | None) -> str:
     return "\n".join(
         (
             "# How these files are read. Correct what is wrong and give this file with --mapping.",
             '# currency = "USD"',
             '# zone = "UTC"',
             '# date_order = "dmy"',
+            '# encoding = "windows-1250"' if encoding is None else f"encoding = {_text(encoding)}",
         )
     )
 

@@ -21,17 +21,18 @@ def read_sheets(
     *,
     progress: Callable[[float], None] | None = None,
     wanted: Wanted | None = None,
+    encoding: str | None = None,
 ) -> list[Sheet]:
     """The tables of a file: one of a text, one per filled visible tab of a workbook; `Refused` when none.
 
     `wanted` gets the headers of each and answers with those to keep in `frame`; `progress` gets the share
-    read.
+    read; `encoding` is that of a text that is not UTF-8.
     """
     head = _head(path)
     if is_workbook(path, head):
         sheets = read_workbook(path, wanted=wanted)
     else:
-        sheets = [read_text(path, head, progress=progress, wanted=wanted)]
+        sheets = [read_text(path, head, progress=progress, wanted=wanted, said=encoding)]
     if progress is not None:
         progress(1.0)
     return sheets
@@ -47,7 +48,7 @@ def whole_rows(sheet: Sheet, rows: Sequence[int]) -> dict[int, tuple[str, ...]]:
             again = read_workbook(sheet.path, wanted=None)
             frame = next(each.frame for each in again if each.name == sheet.name)
         else:
-            frame = read_text(sheet.path, head, only=rows).frame
+            frame = read_text(sheet.path, head, only=rows, said=sheet.encoding).frame
     found = frame.filter(pl.col("row").is_in(list(rows))).select(*names, "row")
     return {row: tuple(cells) for *cells, row in found.iter_rows()}
 

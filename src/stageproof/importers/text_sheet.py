@@ -11,7 +11,7 @@ import polars as pl
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.account import account_for
 from stageproof.importers.delimited import BLOCK, DelimitedReader, open_quote
-from stageproof.importers.encoding import GUESSED, HEAD, Utf8Text, binary_kind, detect, is_old_mac
+from stageproof.importers.encoding import HEAD, LETTERS, NAMES, Utf8Text, binary_kind, detect, is_old_mac
 from stageproof.importers.layout import Layout, check_header, find_layout
 from stageproof.importers.limits import HEADER_SEARCH
 from stageproof.importers.records import ENDLESS
@@ -29,14 +29,18 @@ def read_text(
     wanted: Wanted | None = None,
     only: Sequence[int] | None = None,
     block: int = BLOCK,
+    said: str | None = None,
 ) -> Sheet:
-    """The table of a text file, `head` being its first bytes; with the rows of `only` where given."""
+    """The table of a text file, `head` being its first bytes; with the rows of `only` where given.
+
+    `said` is its encoding where it is neither UTF-8 nor UTF-16, and nobody need guess.
+    """
     source = path.name
     if kind := binary_kind(head):
         raise refusal("binary_file", f"The file is {kind}, not a table.", _EXPORT_AS, source)
     if path.suffix.lower() == ".json":
         raise refusal("json_file", "The file is JSON, not a table.", _EXPORT_AS, source)
-    encoding, skip = detect(head)
+    encoding, skip = detect(head, said)
     size = max(path.stat().st_size, 1)
     with Utf8Text(path, encoding, skip=skip, old_mac=is_old_mac(head, encoding)) as text:
         start = text.read(HEAD)
@@ -53,7 +57,7 @@ def read_text(
         for frame in reader.frames(start[offset:], block=block, progress=report):
             frames.append(frame if only is None else frame.filter(pl.col("row").is_in(list(only))))
     whole = pl.concat(frames, rechunk=False)
-    notes = [_guessed(source, GUESSED[encoding])] if encoding in GUESSED else []
+    notes = [_guessed(source, encoding)] if said is None and encoding in NAMES else []
     return account_for(path, layout, whole, tally, encoding=encoding, notes=notes, partial=only is not None)
 
 
@@ -76,5 +80,9 @@ def _layout(source: str, start: bytes, *, whole: bool, tabs: bool) -> tuple[Layo
 
 
 def _guessed(source: str, encoding: str) -> Problem:
-    says = f"The file is not UTF-8; it was read as {encoding}."
-    return Problem("encoding_guessed", says, "Save it as UTF-8 if letters look wrong.", source=source)
+    says = f"The file is not UTF-8; it was read as {NAMES[encoding]}, {LETTERS[encoding]}."
+    remedy = (
+        'If letters look wrong, name its encoding: --encoding, encoding = "..." in the mapping file, or "Letters" on '
+        "the import page; windows-1250 for Polish or Czech, windows-1254 for Turkish. Or save it as UTF-8."
+    )
+    return Problem("encoding_guessed", says, remedy, source=source)

@@ -30,7 +30,7 @@ def look_at(paths: Sequence[Path], mapping: Mapping) -> dict[str, Any]:
     problems: list[Problem] = []
     for path in paths:
         try:
-            for read in read_whole_sheets(path):
+            for read in read_whole_sheets(path, mapping):
                 sheets.append(_looked_at(put_right(read, mapping.of(read.name)), mapping, stages))
         except Refused as refused:
             problems += refused.problems

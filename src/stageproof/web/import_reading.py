@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from stageproof.actions.import_deals import Options
+from stageproof.importers.encoding import encoding_named
 from stageproof.importers.mapping import FileMapping, StageMapping
 from stageproof.importers.mapping import Mapping as FilesMapping
 
 WON, LOST = "won:", "lost:"
 """What stands for a stage that means won or lost."""
-OF_ALL = ("pipeline", "zone", "currency", "date_order", "reason")
+OF_ALL = ("pipeline", "zone", "currency", "date_order", "encoding", "reason")
 
 
 def options_of(said: Mapping[str, Any]) -> Options:
@@ -50,6 +51,7 @@ def mapping_of(said: Mapping[str, Any]) -> FilesMapping:
             names={name: to for name, to in stages.items() if to and to not in (WON, LOST)},
         ),
         leave_out=frozenset(said.get("leave_out", ())),
+        encoding=encoding_named(said["encoding"]) if said.get("encoding") else None,
     )
 
 

@@ -17,6 +17,7 @@ from stageproof.actions.permission import IMPORTS, demand
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.proof import field_label
+from stageproof.importers.encoding import LETTERS, NAMES
 from stageproof.importers.mapping import ORDERS, TABLES
 from stageproof.records.models import ImportRun, Organisation
 from stageproof.records.tables import definitions_in_force
@@ -157,6 +158,8 @@ def _take(said: dict[str, Any], upload: Upload, request: HttpRequest) -> list[Pr
     elif do == "options":
         for name in OF_ALL:
             said[name] = given.get(name, "").strip().replace("\x00", "")
+        if said["encoding"] not in NAMES.values():
+            said["encoding"] = ""
         stages = dict(upload.read("look").get("stages", []))
         said["stages"] = {
             name: given[f"stage-{place}"] for place, name in enumerate(stages) if given.get(f"stage-{place}")
@@ -219,6 +222,7 @@ def _page(
         "stages": [(name, count, said.get("stages", {}).get(name, "")) for name, count in look.get("stages", [])],
         "known_stages": [stage.name for stage in ruling.stages] if ruling else [], "won": WON, "lost": LOST,
         "definitions": definitions, "orders": [(order, ORDER_WORDS[order]) for order in ORDERS],
+        "encodings": [(NAMES[page], f"{words} ({NAMES[page]})") for page, words in LETTERS.items()],
         "tables": [(table, TABLE_WORDS.get(table, field_label(table))) for table in TABLES],
         "known_tables": TABLES, "names": [path.name for path in upload.paths], "left_out": said.get("leave_out", []),
     }  # fmt: skip
