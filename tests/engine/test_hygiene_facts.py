@@ -125,7 +125,7 @@ def test_deals_without_an_account_or_amount_are_nobodys_twins() -> None:
     deals = [
         row
         for name in "ab"
-        for account, amount, suffix in ((None, 5, "x"), ("Acme", 0, "y"), ("Acme", None, "z"))
+        for account, amount, suffix in ((None, 5, "x"), ("", 6, "w"), ("Acme", 0, "y"), ("Acme", None, "z"))
         for row in path(name + suffix, (BEGAN, "Discovery"), account=account, amount=amount)
     ]
     assert {row[1] for row in found(deals)} == {"no_account", "no_amount"}
