@@ -37,6 +37,12 @@ def postgres() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def another(address: str, name: str) -> str:
+    """The address of the database of this name on the same server."""
+    before, mark, query = address.partition("?")
+    return f"{before.rpartition('/')[0]}/{name}{mark}{query}"
+
+
 def run(address: str, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """The outcome of pytest with these arguments on the server."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}

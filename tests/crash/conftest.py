@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.on_postgres import postgres
+from tests.on_postgres import another, postgres
 
 
 @pytest.fixture(scope="session")
@@ -28,9 +28,7 @@ def postgres_database(postgres_server: str) -> Iterator[str]:
     name = f"stageproof_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(postgres_server, autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{name}"')
-        before, _, query = postgres_server.partition("?")
-        place = before.rsplit("/", 1)[0]
-        yield f"{place}/{name}" + (f"?{query}" if query else "")
+        yield another(postgres_server, name)
         server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
