@@ -114,6 +114,8 @@ def test_a_whole_life(cast: Cast, now: Clock, ready: Callable[[], Deal]) -> None
     assert (lost.status, lost.lost_reason, lost.close_on, lost.stage) == (
         "lost", "No budget", dt.date(2026, 3, 2), "Discovery",
     )  # fmt: skip
+    # It left the pipeline from a stage that it had been in since then.
+    assert lost.stage_entered_at == back
     assert codes(lambda: move_deal(cast.ann, deal.key, to="Discovery", now=now())) == ["reason_missing"]
     opened = move_deal(cast.ann, deal.key, to="Discovery", reason="New budget", now=now()).deal
     assert (opened.status, opened.lost_reason, opened.stage_entered_at) == ("open", None, now.at)

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from stageproof.actions.conflict import NotFound
-from stageproof.actions.deals import find_deal
+from stageproof.actions.deals import edit_deal, find_deal
 from stageproof.actions.expansion import open_expansion
 from stageproof.actions.permission import Forbidden
 from stageproof.engine.measures import retention
@@ -28,6 +28,20 @@ def test_a_renewal_has_the_contracts_account_amount_and_day(cast: Cast, now: Clo
     assert (opened.account, opened.owner, opened.deal_type) == (won.account, won.owner, "renewal")
     (row,) = retention(tables.book().as_of(now.at.date())).to_dicts()
     assert (row["due_amount"], row["open_amount"]) == (won.amount, won.amount)
+
+
+@pytest.mark.usefixtures("expanding")
+@pytest.mark.parametrize(
+    ("renews_on", "closes_on"),
+    [("2026-03-02", "2026-03-02"), ("2026-03-01", "2026-05-31"), (None, "2026-05-31")],
+)
+def test_a_renewal_that_is_overdue_or_of_no_day_closes_like_any_other_deal(
+    cast: Cast, now: Clock, won: Deal, renews_on: str | None, closes_on: str
+) -> None:
+    up = None if renews_on is None else dt.date.fromisoformat(renews_on)
+    edit_deal(cast.ann, won.key, now=now(), changes={"renews_on": up})
+    opened = open_expansion(cast.ann, won.key, deal_type="renewal", now=now()).deal
+    assert (now.at.date(), opened.close_on) == (dt.date(2026, 3, 2), dt.date.fromisoformat(closes_on))
 
 
 @pytest.mark.usefixtures("expanding")

@@ -187,8 +187,11 @@ def test_freezing_is_refused_with_all_that_is_wrong(cast: Cast, now: Clock, worl
     assert codes(lambda: freeze_reading(cast.eve, name="x" * 121, asked=Asked(Q2), now=now())) == [
         "wrong_name"
     ]
-    later = Asked(Q2, since=now.at - dt.timedelta(days=1), as_of=now.at - dt.timedelta(days=2))
-    assert codes(lambda: freeze_reading(cast.eve, name="B", asked=later, now=now())) == ["since_not_before"]
+    then = now.at - dt.timedelta(days=2)
+    for since in (then, then + dt.timedelta(days=1)):
+        later = Asked(Q2, since=since, as_of=then)
+        refused = codes(lambda later=later: freeze_reading(cast.eve, name="B", asked=later, now=now()))  # type: ignore[misc]
+        assert refused == ["since_not_before"]
     unknown = Asked(Q2, pipelines=("Nowhere",))
     assert codes(lambda: freeze_reading(cast.eve, name="B", asked=unknown, now=now())) == ["unknown_pipeline"]
     freeze_reading(cast.eve, name="Board", asked=Asked(Q2), now=now())

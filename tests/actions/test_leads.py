@@ -163,6 +163,22 @@ def test_converted_into_what_is_there_and_refused_where_that_is_not_clear(
     assert [each.change for each in lead_history(lead)] == ["created", "qualified", "converted"]
 
 
+def test_a_contact_of_another_account_is_refused_and_a_mail_provider_is_no_domain(
+    cast: Cast, now: Clock, lead: str, acme: Account
+) -> None:
+    theirs = create_contact(cast.ann, now=now(), facts={"name": "Cleo Clark", "account": acme})
+    asked: dict[str, Any] = {"facts": {}, "reason": "Wants it"}
+    assert codes(lambda: convert_lead(cast.ann, lead, contact=theirs, **asked, now=now())) == [
+        "wrong_contact"
+    ]
+    mine = {"name": "Eda Ender", "account": "Ender Ltd", "email": "eda@gmail.com", "source": "Web"}
+    private = create_lead(cast.ann, now=now(), facts=mine).lead
+    assert convert_lead(cast.ann, private, **asked, now=now()).deal.account.domain == ""
+    # What is a deal already is merged as a deal.
+    merging = {"winner": lead, "loser": private}
+    assert codes(lambda: merge_leads(cast.max, **merging, now=now())) == ["lead_converted"]
+
+
 def test_a_deal_that_cannot_be_made_leaves_nothing_behind(cast: Cast, now: Clock, lead: str) -> None:
     facts = {"amount": -1, "stage": "Won"}
     assert codes(lambda: convert_lead(cast.ann, lead, facts=facts, reason="Wants it", now=now())) == [

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from stageproof.actions.activities import log_activity
-from stageproof.actions.committee import add_to_committee
+from stageproof.actions.committee import add_to_committee, remove_from_committee
 from stageproof.actions.conflict import Conflict, NotFound
 from stageproof.actions.convert_lead import convert_lead
 from stageproof.actions.deals import create_deal, find_deal
@@ -69,6 +69,27 @@ def test_what_passes_over(cast: Cast, now: Clock, deal: Deal, twin: Deal) -> Non
     assert collect(pipeline_now(now.at).deals)["deal"].to_list() == [deal.key]
     assert sorted(collect(book().as_of(before).deals)["deal"]) == sorted([deal.key, twin.key])
     assert doctor().problems == ()
+
+
+def test_a_blank_is_filled_but_not_with_money_of_another_currency(cast: Cast, now: Clock) -> None:
+    kept, gone = (
+        create_deal(cast.ann, now=now(), facts={"name": "Roof", **facts}).deal.key
+        for facts in ({"amount": None}, {"amount": 700, "currency": "USD", "close_on": dt.date(2026, 6, 1)})
+    )
+    merged = merge_deals(cast.ann, winner=kept, loser=gone, now=now()).deal
+    assert (merged.amount, merged.currency, merged.close_on) == (None, "EUR", dt.date(2026, 6, 1))
+
+
+def test_a_role_that_ended_on_the_winner_goes_on_where_it_was_held_on_the_loser(
+    cast: Cast, now: Clock, deal: Deal, twin: Deal
+) -> None:
+    theirs = RoleVersion.objects.get(deal=twin, valid_to__isnull=True)
+    who = {"contact": theirs.contact_id, "role": theirs.role}
+    add_to_committee(cast.ann, deal.key, **who, now=now())
+    remove_from_committee(cast.ann, deal.key, **who, now=now())
+    merge_deals(cast.ann, winner=deal.key, loser=twin.key, now=now())
+    held = RoleVersion.objects.filter(valid_to__isnull=True, removed=False)
+    assert [(each.deal_id, each.contact_id, each.role) for each in held] == [(deal.pk, *who.values())]
 
 
 def test_what_is_refused(cast: Cast, now: Clock, deal: Deal, twin: Deal) -> None:

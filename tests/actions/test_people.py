@@ -131,8 +131,11 @@ def test_a_token_ends_with_its_day_or_its_person(cast: Cast, now: Clock) -> None
     token, text = create_token(
         cast.ann, name="x", scope="write", expires_at=START + dt.timedelta(days=2), now=now()
     )
-    now.days(3)
-    assert actor_of(text, now=now()) is None
+    assert actor_of(text, now=token.expires_at - dt.timedelta(seconds=1)) is not None
+    assert actor_of(text, now=token.expires_at) is None
+    at = now()
+    year = at + dt.timedelta(days=365)
+    assert create_token(cast.ann, name="x", scope="read", expires_at=year, now=at)[0].expires_at == year
     token, text = create_token(cast.ann, name="x", scope="write", now=now())
     change_person(cast.ada, token.person_id, changes={"is_active": False}, now=now())
     assert actor_of(text, now=now()) is None
@@ -165,6 +168,11 @@ def test_people_and_teams(cast: Cast, now: Clock) -> None:
     assert codes(lambda: save_team(cast.ada, None, facts={"name": "south"}, now=now())) == ["wrong_name"]
     assert codes(
         lambda: change_person(cast.ada, cast.ada.person.pk, changes={"role": "rep"}, now=now())  # type: ignore[union-attr]
+    ) == ["last_admin"]
+    # An admin who cannot sign in lets nobody in either.
+    Person.objects.create_user("old@northwind.example", name="Old", role="admin", is_active=False)
+    assert codes(
+        lambda: change_person(cast.ada, cast.ada.person.pk, changes={"is_active": False}, now=now())  # type: ignore[union-attr]
     ) == ["last_admin"]
     assert codes(
         lambda: change_person(cast.ada, cast.olga.person.pk, changes={"is_active": False}, now=now())  # type: ignore[union-attr]

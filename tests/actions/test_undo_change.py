@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from stageproof.actions import undo_change
 from stageproof.actions.activities import add_note, log_activity
 from stageproof.actions.bulk import bulk_edit
 from stageproof.actions.committee import remove_from_committee
@@ -115,6 +116,21 @@ def test_an_edit_of_many_is_undone_whole_or_not_at_all(cast: Cast, now: Clock, d
         dt.date(2026, 5, 5), 5,
     )  # fmt: skip
     assert doctor().problems == ()
+
+
+def test_only_so_many_changes_are_undone_at_once(
+    cast: Cast, now: Clock, deal: Deal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [
+        deal.key,
+        *(create_deal(cast.ann, now=now(), facts={"name": f"No. {number}"}).deal.key for number in range(2)),
+    ]
+    done = bulk_edit(cast.ann, keys, changes={"source": "Fair"}, now=now())
+    first, last = done[0].seq or 0, done[-1].seq or 0
+    monkeypatch.setattr(undo_change, "MOST", 2)
+    assert codes(lambda: undo_changes(cast.ann, first, last, now=now())) == ["too_many_changes"]
+    monkeypatch.setattr(undo_change, "MOST", 3)
+    assert undo_changes(cast.ann, first, last, now=now()) == 3
 
 
 def test_targets_are_as_they_were(cast: Cast, now: Clock) -> None:

@@ -72,7 +72,7 @@ def _refuse_second(key: str) -> None:
 def _expected_on(won: Deal, on: dt.date) -> dt.date:
     """A renewal closes when the contract is up; one that is overdue, or has no day, as soon as any other."""
     renews_on: dt.date | None = won.renews_on
-    return renews_on if renews_on is not None and renews_on > on else on + dt.timedelta(days=USUAL_DAYS)
+    return renews_on if renews_on is not None and renews_on >= on else on + dt.timedelta(days=USUAL_DAYS)
 
 
 def _expansion(
