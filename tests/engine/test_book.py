@@ -55,6 +55,25 @@ def test_what_is_not_a_date_is_refused_with_an_example() -> None:
     ]
 
 
+def test_what_ended_without_a_successor_stays_ended_as_known_later() -> None:
+    deals = [
+        # "a" is told to end where nothing follows, and "b" goes on after a gap.
+        {"deal": "a", "status": "open", "valid_from": at("2025-01-01"), "valid_to": at("2025-02-01")},
+        {"deal": "b", "status": "open", "valid_from": at("2025-01-01"), "valid_to": at("2025-02-01")},
+        {"deal": "b", "status": "open", "valid_from": at("2025-04-01"), "recorded_at": at("2025-05-01")},
+        # Of "c" it was learned in March that it had been another since January, which ended the version before.
+        {"deal": "c", "stage": "One", "status": "open", "valid_from": at("2025-01-01"), "valid_to": at("2025-01-10")},
+        {"deal": "c", "stage": "Two", "status": "open", "valid_from": at("2025-01-10"), "recorded_at": at("2025-03-01")},
+    ]  # fmt: skip
+    held = book(deals)
+    assert stages(held, "2025-01-15", "2025-01-15") == [(name, stage, "open") for name, stage in
+                                                        (("a", None), ("b", None), ("c", "One"))]  # fmt: skip
+    assert stages(held, "2025-02-15", "2025-02-15") == [("c", "One", "open")]
+    assert stages(held, "2025-02-15", "2025-04-15") == stages(held, "2025-02-15") == [("c", "Two", "open")]
+    assert stages(held, "2025-04-15", "2025-04-15") == [("c", "Two", "open")]
+    assert stages(held, "2025-04-15") == [("b", None, "open"), ("c", "Two", "open")]
+
+
 def test_late_knowledge_is_kept_apart_from_when_it_held() -> None:
     learned = ("2025-01-01", "2025-02-15", "2025-01-20")
     deals = [{**row, "recorded_at": at(when)} for row, when in zip(DEAL, learned, strict=True)]

@@ -197,6 +197,18 @@ class Book:
     def _present_rates(self) -> Lazy:
         return in_memory(_ranged(_latest(self.tables["rates"])))
 
+    def ends_apart(self, name: str) -> Lazy | None:
+        """The versions of a table that ended without another one beginning, with when; None where there are none."""
+        if not self.holds(name, "valid_to"):
+            return None
+
+        def compute() -> Lazy:
+            return in_memory(_ends_apart(self.tables[name], KEYS[name]))
+
+        found = self.remember("ends apart", compute) if name == "deals" else compute()
+        native = found.to_native()
+        return None if isinstance(native, pl.LazyFrame) and native.collect().is_empty() else found
+
     @cached_property
     def currencies(self) -> frozenset[str]:
         """The currencies that deals, campaigns and targets are in, where they say one."""
@@ -417,7 +429,8 @@ class Pipeline:
         """All versions known, their `valid_to` recomputed where later knowledge is left out."""
         frame = self.book.tables[name]
         if self.known_at is not None:
-            frame = _with_valid_to(frame.filter(nw.col("recorded_at") <= self.known_at), KEYS[name])
+            known = _with_valid_to(frame.filter(nw.col("recorded_at") <= self.known_at), KEYS[name])
+            frame = _ended(known, self.book.ends_apart(name), KEYS[name], self.known_at)
         if not self.book.holds(name, "removed"):
             return frame
         # What says that something is gone ends it, and does not itself hold.
@@ -537,6 +550,26 @@ def _with_valid_to(frame: Lazy, key: tuple[str, ...]) -> Lazy:
     """Each version until the next of the same thing; of two that begin together the later recorded holds."""
     following = nw.col("valid_from").shift(-1).over(*key, order_by=["valid_from", "recorded_at"])
     return frame.with_columns(valid_to=nw.coalesce(following, nw.lit(FOREVER)))
+
+
+def _ends_apart(frame: Lazy, key: tuple[str, ...]) -> Lazy:
+    begins = frame.select(*key, begins="valid_from").unique()
+    ended = frame.filter(nw.col("valid_to") < FOREVER).select(
+        *key, "valid_from", "recorded_at", ended="valid_to"
+    )
+    return ended.join(begins, left_on=[*key, "ended"], right_on=[*key, "begins"], how="anti")
+
+
+def _ended(known: Lazy, ends: Lazy | None, key: tuple[str, ...], known_at: int) -> Lazy:
+    """The versions known with the ends that no other version makes, which nobody can know before they come."""
+    if ends is None:
+        return known
+    ends = ends.filter(nw.col("ended") <= known_at)
+    both = known.join(ends, on=[*key, "valid_from", "recorded_at"], how="left")
+    earlier = nw.when(nw.col("ended") < nw.col("valid_to")).then(nw.col("ended"))
+    return both.with_columns(valid_to=nw.coalesce(earlier.otherwise(nw.lit(None)), nw.col("valid_to"))).drop(
+        "ended"
+    )
 
 
 def _day_in_zone(frame: Lazy, instant: str, zone: str) -> nw.Expr:
