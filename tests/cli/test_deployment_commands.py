@@ -47,12 +47,14 @@ INIT = ("init", "--name", "Northwind", "--owner", "Olga Novak", "--email", "olga
 def test_init_sets_up_once(stageproof: Stageproof, typed: Callable[[str], None]) -> None:
     typed(f"{PASSWORD}\n")
     ran = stageproof(
-        *INIT, "--currency", "EUR", "--zone", "Europe/Vienna", "--year-starts", "4", "--password-stdin"
-    )
+        *INIT, "--currency", "EUR", "--zone", "Europe/Vienna", "--calendar", "4-4-5", "--year-starts", "4",
+        "--password-stdin",
+    )  # fmt: skip
     assert (ran.code, ran.err) == (0, "")
     assert "Northwind is set up" in ran.out
     made = Organisation.objects.get()
-    assert (made.name, made.currency, made.zone, made.year_starts) == ("Northwind", "EUR", "Europe/Vienna", 4)
+    assert (made.name, made.currency, made.zone) == ("Northwind", "EUR", "Europe/Vienna")
+    assert (made.calendar_kind, made.year_starts) == ("4-4-5", 4)
     owner = Person.objects.get()
     assert (owner.name, owner.role, owner.check_password(PASSWORD)) == ("Olga Novak", "admin", True)
     again = stageproof(*INIT)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from stageproof.cli.audit import CalendarKind, YearStarts
 from stageproof.cli.deployment import Home, deployment
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.templates import NAMES
@@ -36,10 +37,8 @@ def command(
     template: Annotated[
         str, typer.Option("--template", help=f"The definition to start from: {', '.join(NAMES)}.")
     ] = "mid-market",
-    year_starts: Annotated[
-        int,
-        typer.Option("--year-starts", min=1, max=12, help="The month in which the fiscal year begins."),
-    ] = 1,
+    calendar: CalendarKind = "months",
+    year_starts: YearStarts = 1,
     week_starts: Annotated[
         int, typer.Option("--week-starts", min=0, max=6, help="The first day of the week; 0 is Monday.")
     ] = 0,
@@ -63,7 +62,7 @@ def command(
 
         founded = set_up(
             name=name, zone=zone, currency=currency, owner_name=owner, owner_email=email, template=template,
-            year_starts=year_starts, week_starts=week_starts, password=password, now=timezone.now(),
+            calendar_kind=calendar, year_starts=year_starts, week_starts=week_starts, password=password, now=timezone.now(),
         )  # fmt: skip
     if as_json:
         body = {"home": str(folder), "organisation": founded.organisation.name, "owner": founded.owner.email}
