@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from stageproof.engine.counted import plural
+
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "stageproof"
 _CODE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _SENTENCE = re.compile(r"[A-Z“‹\"'].*[.…]$|.*‹.*", re.DOTALL)
@@ -100,8 +102,8 @@ def _text(node: ast.expr | None, scope: Function, tree: ast.Module) -> str:
             return text
         case ast.JoinedStr(values=parts):
             return "".join(_text(part, scope, tree) for part in parts)
-        case ast.FormattedValue(value=value):
-            return _placeholder(value)
+        case ast.FormattedValue(value=value) | (ast.Call(func=ast.Name(id="count_text")) as value):
+            return _counted(value) or _placeholder(value)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             return _text(left, scope, tree) + _text(right, scope, tree)
         case ast.IfExp(body=body):
@@ -114,6 +116,15 @@ def _text(node: ast.expr | None, scope: Function, tree: ast.Module) -> str:
         case None:
             return ""
     return _placeholder(node)
+
+
+def _counted(node: ast.expr) -> str:
+    """A count with its noun for several; blank for anything else."""
+    match node:
+        case ast.Call(func=ast.Name(id="count_text"), args=[count, ast.Constant(value=str(noun))]):
+            one, _, many = noun.partition(",")
+            return f"{_placeholder(count)} {many or plural(one)}"
+    return ""
 
 
 def _assigned(name: str, scope: Function, before: int) -> ast.expr | None:

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stageproof.charts.wording import (
-    count_text,
     day_text,
     days_text,
     digits_text,
@@ -20,6 +19,7 @@ from stageproof.charts.wording import (
     share_text,
     short_text,
 )
+from stageproof.engine.counted import count_text
 
 
 @pytest.mark.parametrize(

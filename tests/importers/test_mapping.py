@@ -200,7 +200,7 @@ def test_prices_fill_open_deals_only(imported: Import) -> None:
         ("3", "2024-01-01 00:00", "open", 900),
         ("4", "2024-01-01 00:00", "open", None),
     ]
-    assert any("1 deals have none" in gap for gap in found.gaps)
+    assert any("1 deal has none" in gap for gap in found.gaps)
     assert "won_without_amount" in codes(found)
 
 

@@ -169,7 +169,7 @@ def test_a_change_after_the_history_ends_is_a_version_from_then_on(imported: Imp
         ("D1", "2024-05-01 12:00", "open", "Proposal", 7500),
     ]
     assert "history_disagrees" not in codes(found)
-    assert any("1 deals are not as their history ends" in gap for gap in found.gaps)
+    assert any("1 deal is not as the history ends" in gap for gap in found.gaps)
 
 
 def test_history_of_unknown_deals_is_rejected_row_by_row(imported: Import) -> None:

@@ -36,6 +36,7 @@ from stageproof.actions.import_same import known_as
 from stageproof.actions.likeness import Likely
 from stageproof.actions.permission import IMPORTS, demand
 from stageproof.engine.book import Book
+from stageproof.engine.counted import count_text
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import collect
 from stageproof.engine.period import day_at
@@ -369,8 +370,8 @@ def _likely_deals(new: pl.DataFrame) -> list[tuple[str, str]]:
 def _left_out(keys: Sequence[str]) -> list[Problem]:
     if not keys:
         return []
-    says = f"{len(keys)} deals were deleted or merged here and are left out: {', '.join(keys[:5])}."
-    remedy = "Take them out of the export, too."
+    says = f"{count_text(len(keys), 'deal was,deals were')} deleted or merged here and left out: {', '.join(keys[:5])}."
+    remedy = "Take such deals out of the export, too."
     return [Problem("deleted_here", says, remedy, value=keys[0], count=len(keys))]
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from stageproof.actions.gate import definition_for
 from stageproof.engine.book import Book
+from stageproof.engine.counted import count_text
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import collect, instant_number
 from stageproof.engine.problem import Problem
@@ -52,7 +53,7 @@ def incoming(book: Book, definitions: Sequence[Definition], *, pipeline: str, no
     at = instant_number(now)
     later = frame.filter(pl.col("valid_from") > at)["deal"].n_unique()
     if later:
-        says = f"{later} deals have changes that lie in the future; these are taken as made now."
+        says = f"{count_text(later, 'deal has,deals have')} changes that lie in the future; these are taken as made now."
         problems.append(
             Problem("change_in_future", says, "Check the clock or the zone of the export.", count=later)
         )
@@ -91,8 +92,11 @@ def _without_long_keys(frame: pl.DataFrame, problems: list[Problem]) -> pl.DataF
     if not long.any():
         return frame
     count = frame.filter(long)["deal"].n_unique()
-    says = f"{count} deals have an id of more than {LONGEST_KEY} characters and are not taken."
-    remedy = "Give them shorter ids."
+    says = (
+        f"{count_text(count, 'deal has,deals have')} an id of more than {LONGEST_KEY} characters and "
+        f"{'is' if count == 1 else 'are'} not taken."
+    )
+    remedy = "Give shorter ids."
     problems.append(
         Problem("id_too_long", says, remedy, value=frame.filter(long)["deal"][0][:80], count=count)
     )
@@ -109,7 +113,7 @@ def _fitting(frame: pl.DataFrame, custom: Sequence[str], problems: list[Problem]
             continue
         long = frame[name].str.len_chars() > limit
         if (count := int(long.sum() or 0)) > 0:
-            says = f"{count} texts are longer than {limit} characters and are cut."
+            says = f"{count_text(count, 'text is longer,texts are longer')} than {limit} characters and cut."
             problems.append(Problem("text_cut", says, "Shorten them.", column=name, count=count))
     cut = [pl.col(name).str.slice(0, LIMITS[name]) for name in texts if name in LIMITS]
     return frame.with_columns(cut)

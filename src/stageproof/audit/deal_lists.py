@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 
 from stageproof.audit.audit import Audit
-from stageproof.charts.wording import count_text, day_text, digits_text
+from stageproof.charts.wording import day_text, digits_text
+from stageproof.engine.counted import count_text
 from stageproof.engine.frames import day_of
 from stageproof.engine.hygiene.finding import kind_of
 from stageproof.engine.qualification import QUALIFICATIONS, criterion_states

@@ -9,7 +9,6 @@ from typing import Any
 from stageproof.audit.audit import Audit
 from stageproof.charts.wording import (
     UNKNOWN,
-    count_text,
     days_text,
     exact_text,
     percent_text,
@@ -17,6 +16,7 @@ from stageproof.charts.wording import (
     share_text,
     short_text,
 )
+from stageproof.engine.counted import count_text
 from stageproof.engine.qualification import QUALIFICATIONS
 
 _SAYS = {

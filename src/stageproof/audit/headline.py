@@ -8,7 +8,8 @@ import polars as pl
 
 from stageproof.audit.audit import Audit
 from stageproof.audit.unverified import gaps
-from stageproof.charts.wording import count_text, listed, percent_text, ratio_text, share_text, short_text
+from stageproof.charts.wording import listed, percent_text, ratio_text, share_text, short_text
+from stageproof.engine.counted import count_text
 from stageproof.engine.frames import day_number
 from stageproof.engine.money import Money
 

@@ -27,7 +27,6 @@ from stageproof.charts.render import Drawing
 from stageproof.charts.stages import BLANK, stages_chart
 from stageproof.charts.wording import (
     UNKNOWN,
-    count_text,
     day_text,
     days_text,
     exact_text,
@@ -36,6 +35,7 @@ from stageproof.charts.wording import (
     share_text,
     short_text,
 )
+from stageproof.engine.counted import count_text
 from stageproof.engine.frames import instant_of
 from stageproof.engine.proof import sentence
 from stageproof.engine.qualification import QUALIFICATIONS

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from stageproof.audit.audit import Audit
 from stageproof.audit.headline import headline
+from stageproof.engine.counted import count_text
 from stageproof.engine.hygiene.monday import TITLES
 from stageproof.engine.money import Money
 from stageproof.engine.qualification import QUALIFICATIONS
@@ -187,7 +188,9 @@ def _problems(console: Console, audit: Audit) -> None:
     rows = audit.rows
     console.print()
     if rows:
-        counts = f"{rows['read']:,} rows read, {rows['taken']:,} taken, {rows['rejected']:,} rejected"
+        counts = (
+            f"{count_text(rows['read'], 'row')} read, {rows['taken']:,} taken, {rows['rejected']:,} rejected"
+        )
         console.print(Text("Rows", style="bold"))
         console.print(counts + ".", highlight=False)
     if audit.problems:

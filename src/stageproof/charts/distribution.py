@@ -10,7 +10,7 @@ import altair as alt
 from stageproof.charts.bars import across, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK, WON
-from stageproof.charts.wording import count_text
+from stageproof.engine.counted import count_text
 
 _ROW, _BAR, _LABELS = 24, 16, 120
 

@@ -10,7 +10,8 @@ import polars as pl
 from stageproof.charts.bars import BAR, GAP, ROW, across, fill, label_room, lead, led, outline, parts_of, rows
 from stageproof.charts.render import Drawing, Picture, drawing, width
 from stageproof.charts.theme import INK
-from stageproof.charts.wording import count_text, short_text
+from stageproof.charts.wording import short_text
+from stageproof.engine.counted import count_text
 
 BLANK = "(blank)"
 

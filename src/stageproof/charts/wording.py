@@ -38,16 +38,6 @@ def period_text(name: str) -> str:
     )
 
 
-def count_text(count: int, noun: str) -> str:
-    """A count with its noun, as 1 deal or 2,310 deals."""
-    return f"{count:,} {noun if count == 1 else plural(noun)}"
-
-
-def plural(noun: str) -> str:
-    """The noun for several."""
-    return f"{noun[:-1]}ies" if noun.endswith("y") and noun[-2:-1] not in "aeiou" else f"{noun}s"
-
-
 def share_text(part: float, whole: float) -> str:
     """A share in whole percent, never rounded to nothing or to all of it."""
     return UNKNOWN if whole <= 0 else percent_text(part / whole, places=0)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from stageproof.cli.deployment import Home, deployment
+from stageproof.engine.counted import count_text
 
 EXAMPLES = """
 Examples:
@@ -38,6 +39,7 @@ def command(
         return 0
     rows = sum(table["rows"] for table in manifest["tables"].values())
     typer.echo(
-        f"{rows:,} rows of {len(manifest['tables'])} tables, up to change {manifest['last_change']:,}: {file}"
+        f"{count_text(rows, 'row')} of {count_text(len(manifest['tables']), 'table')},"
+        f" up to change {manifest['last_change']:,}: {file}"
     )
     return 0

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from stageproof.cli.files import read_text
+from stageproof.engine.counted import count_text
 from stageproof.engine.definition import Definition, read_definition
 from stageproof.engine.definition_changes import compare
 from stageproof.engine.definition_check import check_definition
@@ -52,10 +53,10 @@ def command(
         typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
         return 0
     typer.echo(
-        f"{found.pipeline}, version {found.version}, owned by {found.owner}: {len(found.stages)} stages"
+        f"{found.pipeline}, version {found.version}, owned by {found.owner}: {count_text(len(found.stages), 'stage')}"
     )
     for stage in found.stages:
-        norm = f", usually {stage.norm_days} days" if stage.norm_days else ""
+        norm = f", usually {count_text(stage.norm_days, 'day')}" if stage.norm_days else ""
         typer.echo(f"\n{stage.name}{norm}")
         for criterion in stage.exit:
             typer.echo(f"  {criterion.says}\n    proof: {sentence(criterion.proof)}")

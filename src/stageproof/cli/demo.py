@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.problem import Problem, Refused
 
 ROLES = ("rep", "manager", "pipeline owner", "marketing", "finance", "executive", "admin")
@@ -151,7 +152,7 @@ def _figures(console: Console) -> None:
         return "none" if amount is None else Money(amount, book.currency).short()
 
     console.print(
-        f"\nOpen: {whole['open_count']} deals, {money(whole['open_amount'])};"
+        f"\nOpen: {count_text(whole['open_count'], 'deal')}, {money(whole['open_amount'])};"
         f" qualified of it {money(whole['qualified_amount'])}.\n"
         f"{period.name}: {money(row['open_amount'])} open and {money(row['won_amount'])} won"
         f" against a target of {money(row['target'])}.\n"

@@ -18,6 +18,7 @@ from stageproof.demo.exports.hubspot import write_hubspot
 from stageproof.demo.exports.pipedrive import write_pipedrive
 from stageproof.demo.exports.salesforce import write_salesforce
 from stageproof.demo.story import ENTERING, LAST_WEEK
+from stageproof.engine.counted import count_text
 from stageproof.engine.measures.bookings import bookings
 from stageproof.engine.money import Money
 
@@ -42,7 +43,7 @@ def audit_demo(out: Path, *, export: str | None = None, open_: bool = False) -> 
         won = bookings(book.as_of(moment.ends_on), period=period).row(0, named=True)
         console.print()
         became = f"What became of it: {period.name} closed at {Money(won['won_amount'], book.currency).short()} won"
-        console.print(f"{became}, {won['won_count']} deals.", style="bold", highlight=False)
+        console.print(f"{became}, {count_text(won['won_count'], 'deal')}.", style="bold", highlight=False)
         page = out / f"demo-{period.name}.html"
         write_text(page, report(found))
         pages.append(page)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stageproof.cli.deployment import Home, deployment
+from stageproof.engine.counted import count_text
 
 EXAMPLES = """
 Examples:
@@ -38,6 +39,10 @@ def command(
     else:
         for problem in found.problems:
             typer.echo(f"Wrong: {problem}")
-        verdict = "all is sound" if not found.problems else f"{len(found.problems)} things are wrong"
-        typer.echo(f"{found.changes:,} changes, {found.deals:,} deals: {verdict}.")
+        verdict = (
+            "all is sound"
+            if not found.problems
+            else f"{count_text(len(found.problems), 'thing is,things are')} wrong"
+        )
+        typer.echo(f"{count_text(found.changes, 'change')}, {count_text(found.deals, 'deal')}: {verdict}.")
     return 1 if found.problems else 0

@@ -14,6 +14,7 @@ from stageproof.cli.audit import DateOrder, FileEncoding, Files, MappingFile
 from stageproof.cli.deployment import Home, at_the_command_line, deployment
 from stageproof.cli.files import read_text, write_text
 from stageproof.cli.loading import progress_bar
+from stageproof.engine.counted import count_text
 
 if TYPE_CHECKING:
     from stageproof.actions.import_deals import ImportResult
@@ -154,7 +155,7 @@ def _show(result: ImportResult, committed: bool) -> None:
         typer.echo(f"Note: {problem}")
     if result.rejected:
         typer.echo(
-            f"{len(result.rejected):,} rows were rejected; --rejects FILE writes them with the reasons."
+            f"{count_text(len(result.rejected), 'row was,rows were')} rejected; --rejects FILE writes what and why."
         )
     if committed:
         typer.echo(f"Imported as number {result.run.pk if result.run else '?'}; --undo takes it back.")

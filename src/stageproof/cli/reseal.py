@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stageproof.cli.deployment import Home, at_the_command_line, deployment
+from stageproof.engine.counted import count_text
 
 EXAMPLES = """
 Examples:
@@ -32,7 +33,10 @@ def command(
     if as_json:
         typer.echo(json.dumps({"resealed": done.factors, "unreadable": list(done.unreadable)}))
     else:
-        typer.echo(f"{done.factors} secrets of second factors are under the present key.")
+        typer.echo(
+            f"{count_text(done.factors, 'secret of a second factor is,secrets of second factors are')}"
+            " under the present key."
+        )
         for email in done.unreadable:
             typer.echo(
                 f"No key opens a second factor of {email}: `stageproof user reset-factors {email}` removes it."

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from stageproof.cli.deployment import Home
+from stageproof.engine.counted import count_text
 
 EXAMPLES = """
 Examples:
@@ -35,6 +36,8 @@ def command(
         typer.echo(json.dumps({"home": str(folder), **manifest}, indent=2, sort_keys=True))
         return 0
     rows = sum(table["rows"] for table in manifest["tables"].values())
-    typer.echo(f"{rows:,} rows of {len(manifest['tables'])} tables are restored and verified, in {folder}.")
+    typer.echo(
+        f"{count_text(rows, 'row')} of {count_text(len(manifest['tables']), 'table')} restored and verified, in {folder}."
+    )
     typer.echo("Everyone signs in again. Check it with: stageproof doctor")
     return 0

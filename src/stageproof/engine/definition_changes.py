@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.definition import Criterion, Definition, Stage, stage_key
 from stageproof.engine.ideal_customer import profile_changes
 from stageproof.engine.proof import sentence
@@ -61,7 +62,7 @@ def _of_stages(before: Definition, after: Definition, pairs: dict[int, int]) -> 
     """`pairs` maps the position of a stage in `after` to the one it had in `before`."""
     for place, stage in enumerate(before.stages):
         if place not in pairs.values():
-            says = f"The stage {stage.name} is gone, with {_several(len(stage.exit), 'exit criterion')}."
+            says = f"The stage {stage.name} is gone, with {count_text(len(stage.exit), 'exit criterion,exit criteria')}."
             yield Change("stage_removed", says, stage.name)
     moved = _moved(pairs)
     for place, stage in enumerate(after.stages):
@@ -189,14 +190,9 @@ def _by_id(definition: Definition) -> dict[str, tuple[int, Criterion]]:
 
 
 def _number(kind: str, start: str, before: int | None, after: int | None, stage: str = "") -> Change:
-    new = "not set" if after is None else _several(after, "day")
-    old = "not set" if before is None else _several(before, "day")
+    new = "not set" if after is None else count_text(after, "day")
+    old = "not set" if before is None else count_text(before, "day")
     return Change(kind, f"{start} {new}, before {old}.", stage)
-
-
-def _several(count: int, noun: str) -> str:
-    plural = "exit criteria" if noun == "exit criterion" else f"{noun}s"
-    return f"{count} {noun if count == 1 else plural}"
 
 
 def _shown(value: object) -> str:

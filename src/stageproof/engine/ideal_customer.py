@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.toml_table import TomlTable
 
 Fits = Literal["fits", "does not fit", "unclear"]
@@ -224,7 +225,7 @@ def _key(text: str) -> str:
 
 def _reason(trait: Trait, state: State, row: Mapping[str, Any]) -> Reason:
     value = row[COLUMNS[trait.trait]]
-    shown = f"{value:,} people" if isinstance(value, int) else " ".join(str(value).split())
+    shown = count_text(value, "person,people") if isinstance(value, int) else " ".join(str(value).split())
     says = {
         "met": f"{_called(trait)} is {shown}.",
         "unmet": f"{_called(trait)} is {shown}; asked for is {trait.accepts}.",

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from stageproof.engine.book import Book
+from stageproof.engine.counted import count_text
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import instant_number
 from stageproof.engine.money import is_currency
@@ -230,7 +231,8 @@ class _Assembly:
             return
         if self.rejected:
             first = [each.problem for each in self.rejected[:10]]
-            says = f"Nothing is left: all {len(self.rejected):,} rows were rejected."
+            count = count_text(len(self.rejected), "row was,rows were")
+            says = f"Nothing is left: {count} rejected, and no other is there."
             raise Refused(
                 [Problem("nothing_left", says, "Mend them as said below.", count=len(self.rejected)), *first]
             )
@@ -242,15 +244,15 @@ class _Assembly:
             dated = found.deals - found.undated
             if dated:
                 self.gaps.append(
-                    f"{dated:,} deals are not as their history ends: they changed to their present state when they"
-                    " were last modified."
+                    f"{count_text(dated, 'deal is,deals are')} not as the history ends: changed to the present state when"
+                    " last modified."
                 )
             if found.undated:
                 self.problems.append(
                     Problem(
                         "history_disagrees",
-                        f"{found.undated:,} deals are not as their history ends, and nothing says since when; they are"
-                        " taken as they are now since their last change on record.",
+                        f"{count_text(found.undated, 'deal is,deals are')} not as the history ends, and nothing says"
+                        " since when: taken to be as now since the last change on record.",
                         "Export deals and history at the same moment, with the date of last modification.",
                         count=found.undated,
                     )
@@ -301,7 +303,11 @@ class _Assembly:
         filled, unfilled = with_prices(frame, prices, matches)
         self.gaps.append(
             f"Blank amounts of open deals are list prices from {source}"
-            + (f"; {unfilled:,} deals have none and add nothing to any sum." if unfilled else ".")
+            + (
+                f"; {count_text(unfilled, 'deal has,deals have')} none and no part in any sum."
+                if unfilled
+                else "."
+            )
         )
         return filled
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.problem import Problem
 from stageproof.importers.carry import first_of_deal
 from stageproof.importers.days import days_of
@@ -42,8 +43,8 @@ class Closings:
         return [
             Problem(
                 "closed_against_history",
-                f"{count:,} deals are closed by their row, while their history tells another day or outcome. The row"
-                " counts.",
+                f"{count_text(count, 'deal is,deals are')} closed by a row, while the history tells another day or"
+                " outcome. The row counts.",
                 "Correct the close date or the history of these deals.",
                 value=", ".join(self.contradicted[:_SHOWN]) + more,
                 count=count,

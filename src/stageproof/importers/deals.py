@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.definition import Definition
 from stageproof.engine.tables import DEALS
 from stageproof.importers.currency_names import currency_named
@@ -90,7 +91,7 @@ def _known_with_history(intake: Intake, frame: pl.DataFrame, taken: pl.Series) -
     if len(known):
         intake.note(
             "history_taken",
-            f"{len(known):,} deals are in another file too; of this one their history is taken.",
+            f"{count_text(len(known), 'deal is,deals are')} in another file too; of this one the history is taken.",
         )
     return known
 
@@ -262,7 +263,8 @@ def _custom(intake: Intake) -> list[pl.Series]:
     if len(others) > MAX_CUSTOM:
         intake.note(
             "columns_left_out",
-            f"{len(others)} columns are no field of a deal and are left out: {_listed(list(others))}.",
+            f"{count_text(len(others), 'column is,columns are')} no field of a deal and left out:"
+            f" {_listed(list(others))}.",
             remedy="Name those that are needed in the mapping file, or export fewer columns.",
         )
         return []

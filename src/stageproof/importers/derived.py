@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.frames import DAY
 from stageproof.importers.days import days_of, starts_of_days
 
@@ -179,23 +180,23 @@ def _gaps(
     said = (
         (
             plain.height,
-            f"{plain.height:,} of {deals.height:,} deals have no history of changes: they are taken as open from the"
-            " day they were created to the day they closed, and open ones as always in their present stage, with"
+            f"{plain.height:,} of {count_text(deals.height, 'deal')} had no history of changes: taken as open from the"
+            " day of creation to the day of closing, and open ones as always in their present stage, with"
             " their present amount, close date and owner.",
         ),
         (
             closed if valued else 0,
-            f"What {closed:,} closed deals were worth, and when they were expected to close, is not known for the time"
-            " before they closed: as of an earlier day they count as open deals without an amount.",
+            f"What {count_text(closed, 'closed deal was,closed deals were')} worth, and expected to close when, is not"
+            " known for the time before: as of an earlier day such deals count as open without an amount.",
         ),
         (
             unknown,
-            f"The stage of {unknown:,} deals before their history begins, or before they closed, is not known.",
+            f"The stage of {count_text(unknown, 'deal')} before the history begins, or before the close, is not known.",
         ),
         (
             undated.height,
-            f"{undated.height:,} open deals have no date of creation: they are taken as open from the first day of"
-            " the book.",
+            f"{count_text(undated.height, 'open deal has,open deals have')} no date of creation: taken as open from the"
+            " first day of the book.",
         ),
         (
             without,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from stageproof.engine.counted import count_text
 from stageproof.importers.days import coalesced, look_up
 from stageproof.importers.deals import forecast_category
 from stageproof.importers.header import header_key
@@ -198,7 +199,7 @@ def read_changes(intake: Intake, deals: pl.DataFrame, lookups: Lookups) -> dict[
     if unfollowed:
         intake.note(
             "unfollowed_changes",
-            f"{unfollowed} changes are of fields that are not followed; they are read and change nothing.",
+            f"{count_text(unfollowed, 'change is,changes are')} of fields that are not followed: read, and of no effect.",
             "property",
         )
     found = {}

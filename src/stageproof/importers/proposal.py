@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.by_content import placed_by_content
 from stageproof.importers.columns import blank_to_null
@@ -67,7 +68,7 @@ def _file(sheet: Sheet, found: Recognised | None) -> str:
         )
         return f'# {sheet.name} is not used. To use it, say what it is:\n# [files.{name}]\n# table = "deals"\n{headers}'
     lines = [
-        f"# {found.shape.system} {found.shape.name}, {sheet.rows_read:,} rows",
+        f"# {found.shape.system} {found.shape.name}, {count_text(sheet.rows_read, 'row')}",
         f"[files.{name}]",
         f"table = {_text(found.table)}" if _mappable(found.table) else f"# holds {found.table}",
         f"[files.{name}.columns]",

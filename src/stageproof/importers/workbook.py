@@ -9,6 +9,7 @@ from pathlib import Path
 import fastexcel
 import polars as pl
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers.account import account_for
 from stageproof.importers.layout import Layout, check_header, find_header, header_names
@@ -80,7 +81,8 @@ def _error_cells(path: Path, count: int) -> list[Problem]:
     """A note where cells hold an error, for the reader of workbooks gives them as blank."""
     if not count:
         return []
-    says = f"{count:,} cells of the workbook hold an error such as #DIV/0! and were read as blank."
+    cells = count_text(count, "cell of the workbook holds,cells of the workbook hold")
+    says = f"{cells} an error such as #DIV/0!, read as blank."
     return [Problem("error_cells", says, "Mend the formulas and save it again.", path.name, count=count)]
 
 

@@ -13,6 +13,7 @@ import polars as pl
 from django.db import connection, models, transaction
 from django.db.models import Count, Sum
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.frames import collect, instant_of
 from stageproof.engine.problem import Problem
 from stageproof.engine.qualification import QUALIFICATIONS, qualified_deals
@@ -178,7 +179,8 @@ def present_is_the_last_version() -> Iterator[Problem]:
                 says = f"{word.capitalize()} {name} is not what its history says: {told}."
                 yield Problem("present_differs", says, _REMEDY, source=source, value=name)
             elif counted.get(pk) != version:
-                says = f"{word.capitalize()} {name} is at version {version} and has {counted.get(pk, 0)} versions."
+                has = count_text(counted.get(pk, 0), "version")
+                says = f"{word.capitalize()} {name} is at version {version} and has {has}."
                 yield Problem("version_miscounted", says, _REMEDY, source=source, value=name)
 
 

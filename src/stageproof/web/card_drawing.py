@@ -10,6 +10,7 @@ from django.template.context import Context
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.money import Money
 from stageproof.web.as_of import Moment
 from stageproof.web.cards import Card, Risk
@@ -82,8 +83,9 @@ def _stay(card: Card) -> str:
     usual = f"; {card.norm} are usual" if card.norm else ""
     norm = f'<span class="norm"> / {card.norm}</span>' if card.norm else ""
     late = " late" if card.late else ""
+    stayed = count_text(card.days, "day")
     return (
-        f'<span class="stay{late}" title="{card.days} days in this stage{usual}">{icon("clock")}{card.days} d{norm}'
+        f'<span class="stay{late}" title="{stayed} in this stage{usual}">{icon("clock")}{card.days} d{norm}'
         f"{'<span class=heard>, longer than usual</span>' if card.late else ''}</span>"
     )
 

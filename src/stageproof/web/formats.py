@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from stageproof.charts.wording import opened
 from stageproof.charts.wording import period_text as wording_of_period
+from stageproof.engine.counted import count_text
 from stageproof.engine.money import Money
 from stageproof.engine.proof import field_label
 from stageproof.records.models import Person
@@ -201,8 +202,7 @@ def grouped(number: int) -> str:
 @register.filter
 def counted(number: int, noun: str) -> str:
     """A number with its noun: "1 deal", "1,200 deals"; "party,parties" where the plural is not regular."""
-    one, _, many = noun.partition(",")
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+    return count_text(number, noun)
 
 
 @register.simple_tag

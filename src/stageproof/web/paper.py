@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 from stageproof.charts.wording import (
     UNKNOWN,
-    count_text,
     day_text,
     days_text,
     digits_text,
@@ -21,6 +20,7 @@ from stageproof.charts.wording import (
     period_text,
     short_text,
 )
+from stageproof.engine.counted import count_text
 
 Kind = Literal["text", "count", "money", "cents", "ratio", "times", "days", "day", "period", "number"]
 Row = Mapping[str, Any]

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from stageproof.charts.wording import count_text, percent_text, period_text, share_text, short_text
+from stageproof.charts.wording import percent_text, period_text, share_text, short_text
+from stageproof.engine.counted import count_text
 from stageproof.web.paper import (
     Cell,
     Column,

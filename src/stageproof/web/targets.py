@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from stageproof.actions.actor import Actor
 from stageproof.actions.permission import SETS_TARGETS, teams_below
 from stageproof.actions.targets import set_target
+from stageproof.engine.counted import count_text
 from stageproof.engine.money import Money
 from stageproof.engine.period import Period, day_at
 from stageproof.engine.problem import Problem, Refused
@@ -60,7 +61,7 @@ def targets(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         seqs, wrong = save(request, actor, organisation, quarters)
         if not wrong:
-            text = f"{len(seqs)} targets are saved." if len(seqs) != 1 else "One target is saved."
+            text = f"{count_text(len(seqs), 'target is,targets are')} saved."
             messages.success(request, text, extra_tags=undo_url(seqs[0], seqs[-1]) if seqs else "")
             return redirect(f"{reverse('targets')}?year={year}")
     typed = request.POST.dict() if wrong else {}

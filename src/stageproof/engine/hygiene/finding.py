@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.definition import Criterion, Definition, Stage
 from stageproof.engine.frames import day_of
 from stageproof.engine.money import Money
@@ -108,7 +109,7 @@ def _unconfirmed(row: Row, context: Context) -> str:
 
 def _pushed(row: Row, context: Context) -> str:
     last = "" if row["since_on"] is None else f", last on {day_text(row['since_on'], context)}"
-    return f"The close date was moved to a later day {round(row['value'])} times{last}."
+    return f"The close date was moved to a later day {count_text(round(row['value']), 'time')}{last}."
 
 
 def _too_soon(row: Row, context: Context) -> str:

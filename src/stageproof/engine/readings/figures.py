@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.qualification import QUALIFIED
 from stageproof.engine.readings.cuts import whole
 from stageproof.engine.readings.looked import Looked
@@ -62,7 +63,7 @@ def of_qualification(looked: Looked, name: str) -> Figure:
 def won(looked: Looked) -> Figure:
     """What was won in the period so far."""
     amount, count = whole(looked.won), looked.won.height
-    formula = f"{count:,} deals won in {looked.period.name} = {looked.money(amount)}"
+    formula = f"{count_text(count, 'deal')} won in {looked.period.name} = {looked.money(amount)}"
     says = "What was won in the period by the instant, each deal at the rate of the day it closed."
     return figure("won", "Won so far", "money", amount, says, formula, "bookings", count=count, behind="won")
 
@@ -86,7 +87,7 @@ def expected(looked: Looked) -> Figure:
         "Each deal of the base times the share of the organisation's own closed deals that got as far and were "
         "won. The interval is model-based: it holds 80% if deals are won each for itself and as often as before."
     )
-    formula = f"sum of value × probability over {looked.base.height:,} deals = {looked.money(found.amount)}"
+    formula = f"sum of value × probability over {count_text(looked.base.height, 'deal')} = {looked.money(found.amount)}"
     return figure("expected", "Expected", "money", found.amount, says, formula, "stage_win_rate",
                   count=looked.base.height, behind="expected", low=found.low, high=found.high)  # fmt: skip
 

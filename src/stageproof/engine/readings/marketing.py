@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.frames import instant_number, readable
 from stageproof.engine.measures.campaign_costs import campaign_costs
 from stageproof.engine.period import end_of_day, start_of_day
@@ -69,7 +70,7 @@ def _costs(looked: Looked) -> pl.DataFrame:
 
 def _cost(looked: Looked, costs: pl.DataFrame) -> Figure:
     amount = None if costs.is_empty() else int(costs["spent"].sum())
-    spent = f"{costs.height:,} campaigns spent {looked.money(amount)} in {looked.period.name}"
+    spent = f"{count_text(costs.height, 'campaign')} spent {looked.money(amount)} in {looked.period.name}"
     formula = "no cost is known of what is looked at" if amount is None else spent
     says = "What campaigns cost, spread evenly over their days; those without a known cost are not in it."
     return figures.figure(
@@ -86,14 +87,18 @@ def _within(looked: Looked, leads: pl.DataFrame, instant: str) -> pl.DataFrame:
 
 def _of_leads(looked: Looked, name: str, title: str, leads: pl.DataFrame, says: str) -> Figure:
     held = looked.pipeline.book.holds("leads")
-    formula = f"{leads.height:,} leads in {looked.period.name}" if held else "the book holds no leads"
+    formula = (
+        f"{count_text(leads.height, 'lead')} in {looked.period.name}" if held else "the book holds no leads"
+    )
     return figures.figure(name, title, "count", leads.height if held else None, says, formula, "funnel",
                           count=leads.height if held else None, behind=name)  # fmt: skip
 
 
 def _created(looked: Looked) -> Figure:
     deals = looked.created
-    formula = f"{deals.height:,} deals created in {looked.period.name} = {looked.money(whole(deals))}"
+    formula = (
+        f"{count_text(deals.height, 'deal')} created in {looked.period.name} = {looked.money(whole(deals))}"
+    )
     says = "Deals that came into being in the period, whatever became of them, at their present amount."
     return figures.figure("created", "Deals created", "money", whole(deals), says, formula, "funnel",
                           count=deals.height, behind="created")  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from stageproof.engine.counted import count_text
 from stageproof.engine.qualification import QUALIFICATIONS
 from stageproof.engine.readings import figures
 from stageproof.engine.readings.cuts import STAGE, cut, in_months, whole
@@ -84,7 +85,7 @@ def _age(looked: Looked) -> Figure:
     ages = looked.open["age"].drop_nulls()
     median = ages.median()
     value = float(median) if isinstance(median, int | float) else None
-    longest = "none" if ages.is_empty() else f"{max(ages.to_list())} days"
+    longest = "none" if ages.is_empty() else count_text(max(ages.to_list()), "day")
     formula = f"median over {ages.len():,} open deals; the longest: {longest}"
     says = "Whole days since the open deals entered the stage that they are in: half of them longer."
     return figures.figure("age", "Days in stage", "days", value, says, formula, "time_in_stage",
