@@ -62,7 +62,8 @@ def command(
 
         founded = set_up(
             name=name, zone=zone, currency=currency, owner_name=owner, owner_email=email, template=template,
-            calendar_kind=calendar, year_starts=year_starts, week_starts=week_starts, password=password, now=timezone.now(),
+            calendar_kind=calendar, year_starts=year_starts, week_starts=week_starts, password=password,
+            now=timezone.now(),
         )  # fmt: skip
     if as_json:
         body = {"home": str(folder), "organisation": founded.organisation.name, "owner": founded.owner.email}
