@@ -137,7 +137,9 @@ def test_what_counts_for_longer_is_verified_again(cast: Cast, now: Clock, deal: 
     assert sooner.verified_by == "mia@northwind.example"
     later = expire_evidence(cast.ann, mine.evidence, expires_on=dt.date(2026, 5, 1), now=now())
     assert later.verified_by is None
-    assert EvidenceVersion.objects.filter(evidence=mine.evidence).count() == 4
+    verify_evidence(cast.mia, mine.evidence, now=now())
+    assert expire_evidence(cast.ann, mine.evidence, expires_on=None, now=now()).verified_by is None
+    assert EvidenceVersion.objects.filter(evidence=mine.evidence).count() == 6
 
 
 def test_expired_evidence_stops_counting_that_day(cast: Cast, now: Clock, deal: Deal) -> None:
