@@ -19,7 +19,7 @@ DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LOOKS = pytest.mark.parametrize(
     ("size", "scheme"), [(DESKTOP, "light"), (PHONE, "dark")], ids=["desktop", "phone"]
 )
-"""Both sizes and both schemes; what every page has is looked at in all four where the board is."""
+"""Both sizes and both schemes; what every page has is looked at in all four with the board."""
 Open = Callable[..., Any]
 
 # A machine that is busy with other tests shows late what it shows.

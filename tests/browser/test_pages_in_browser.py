@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -12,7 +13,7 @@ from stageproof.actions.leads import create_lead, find_lead
 from stageproof.records.models import Deal
 from stageproof.web import as_of, renewal
 from tests.actions.conftest import Cast, Clock, acme, cast, deal, now, ready
-from tests.browser.pages import DESKTOP, PHONE, Open, sync_api
+from tests.browser.pages import DESKTOP, LOOKS, PHONE, Open, sync_api
 
 __all__ = ["acme", "cast", "deal", "now", "ready"]
 
@@ -113,8 +114,7 @@ PAGES = ("/board", "/pipeline", "/deals/{key}", "/accounts", "/accounts/{account
          "/accounts/{account}/merge?with={twin}", "/nowhere", "/board?as_of=2026-03-02")  # fmt: skip
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@LOOKS
 def test_pages_are_accessible_and_fit(
     opened: Open, cast: Cast, now: Clock, ready: Callable[[], Deal], size: dict[str, int], scheme: str
 ) -> None:
@@ -124,10 +124,29 @@ def test_pages_are_accessible_and_fit(
     root = page.url.removesuffix("/board")
     for path in PAGES:
         page.goto(root + path.format(key=deal.key, account=deal.account_id, twin=twin.pk))
-        found = axe.Axe().run(page).response["violations"]
-        said = [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found]
-        assert said == [], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
+        _accessible_and_fits(page, size)
+
+
+@pytest.mark.parametrize(("size", "scheme"), [(DESKTOP, "dark"), (PHONE, "light")], ids=["desktop", "phone"])
+def test_what_every_page_has_is_accessible_and_fits_in_the_other_scheme_too(
+    opened: Open, cast: Cast, deal: Deal, size: dict[str, int], scheme: str
+) -> None:
+    page = opened(cast.mia, "/board", size, scheme)
+    root = page.url.removesuffix("/board")
+    for path in ("/board", "/pipeline", f"/deals/{deal.key}"):
+        page.goto(root + path)
+        _accessible_and_fits(page, size)
+
+
+def _accessible_and_fits(page: Any, size: dict[str, int]) -> None:
+    _accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], page.url
+
+
+def _accessible(page: Any) -> None:
+    found = axe.Axe().run(page).response["violations"]
+    said = [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found]
+    assert said == [], page.url
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -135,5 +154,4 @@ def test_dialogs_are_accessible(opened: Open, cast: Cast, deal: Deal, scheme: st
     page = opened(cast.mia, f"/deals/{deal.key}", DESKTOP, scheme)
     page.get_by_role("button", name="Move to Discovery").click()
     sync_api.expect(page.locator("#dialog[open] .lack")).to_have_count(2)
-    found = axe.Axe().run(page).response["violations"]
-    assert [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found] == []
+    _accessible(page)

@@ -26,7 +26,7 @@ def test_what_was_acknowledged_is_there_once_however_often_the_server_is_killed(
     try:
         with writing(server.address, tokens) as crowd:
             while time.monotonic() < began + SECONDS * (LONGEST if kills < KILLS else 1):
-                time.sleep(dice.uniform(0.05, 1.0))
+                time.sleep(dice.uniform(0.05, 0.7))
                 server.kill()
                 kills += 1
                 server.start()
