@@ -14,7 +14,7 @@ from stageproof.actions import load_tables
 from stageproof.actions.history import names_changed
 from stageproof.actions.load_tables import Ids
 from stageproof.demo.book import Tables, demo_company
-from stageproof.demo.company import MANAGERS, PEOPLE, PIPELINE_OWNER, TEAMS, VICE_PRESIDENT
+from stageproof.demo.company import CAMPAIGNS, MANAGERS, PEOPLE, PIPELINE_OWNER, TEAMS, VICE_PRESIDENT
 from stageproof.demo.expansion import with_expansion
 from stageproof.demo.story import BEGINS_ON, UNTIL
 from stageproof.engine.definition import Definition, write_definition
@@ -63,12 +63,17 @@ class Told:
         until = max(min(_years_before(yesterday, years), UNTIL), BEGINS_ON)
         return cls(until, years, (yesterday - until).days if years else 0)
 
+    @property
+    def campaigns(self) -> dict[str, str]:
+        """Each campaign's name as it is called in the years of the story."""
+        return {each.name: f"{each.name[:-4]}{int(each.name[-4:]) + self.years}" for each in CAMPAIGNS}
+
     def day(self, day: dt.date) -> dt.date:
         return day + dt.timedelta(days=self.days)
 
     def frame(self, name: str, frame: pl.DataFrame) -> pl.DataFrame:
-        """The table with its days and instants moved."""
-        columns = []
+        """The table with its days and instants moved, and the years that campaigns are named by."""
+        columns = [pl.col("campaign").replace(self.campaigns)] if "campaign" in frame.columns else []
         for column in TABLES[name].columns:
             if column.name not in frame.columns:
                 continue
