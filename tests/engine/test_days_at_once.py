@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from stageproof.engine.book import Book, Pipeline
@@ -80,3 +81,31 @@ def test_a_book_with_other_deals_remembers_nothing_of_the_first() -> None:
     other = first.with_rows("deals", history(20_031))
     assert collect(push_count(other.as_of("2030-01-01")))["days_pushed"].to_list() == [1]
     assert collect(push_count(first.as_of("2030-01-01")))["days_pushed"].to_list() == [30]
+
+
+@given(drawn=BOOKS, late=st.sampled_from(["d0", "d1", "d2", "d3"]))
+@settings(max_examples=EXAMPLES, deadline=None)
+def test_what_changed_of_some_deals_is_worked_out_anew(drawn: dict[str, Any], late: str) -> None:
+    whole = numbered(frames(drawn))
+    plain = build(frames(drawn))
+    before = {
+        name: frame.filter(pl.col("deal").is_null() | (pl.col("deal") != late))
+        if "deal_no" in frame.columns
+        else frame
+        for name, frame in whole.items()
+    }
+    if before["deals"].is_empty():
+        return
+    book = build(before)
+    for day in DAYS[:2]:
+        told(book.as_of(day))
+    remembered = len(book._worked_out)
+    for name in ("activities", "deals", "evidence", "roles"):
+        if name in whole:
+            changed = whole[name].filter(pl.col("deal") == late)["deal_no"].unique()
+            book = book.with_rows(name, whole[name], changed)
+    assert len(book._worked_out) == remembered > 0
+    for day in DAYS[1:4]:
+        expected = told(plain.as_of(day, dt.date(2030, 1, 1)))
+        for found, wanted in zip(told(book.as_of(day)), expected, strict=True):
+            assert_frame_equal(found, wanted, check_exact=False, abs_tol=1e-9)

@@ -20,8 +20,7 @@ from django.db import connection
 from stageproof.engine.definition import write_definition
 from stageproof.engine.frames import collect
 from stageproof.engine.problem import Problem, Refused
-from stageproof.engine.tables import TABLES
-from stageproof.engine.terms import NUMBER
+from stageproof.engine.tables import NUMBER, TABLES
 from stageproof.importers.warehouse import MANIFEST
 from stageproof.records.models import Activity, Ledger, Organisation, Touch
 from stageproof.records.snapshot import snapshot

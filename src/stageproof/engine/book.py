@@ -28,7 +28,8 @@ from stageproof.engine.frames import (
 from stageproof.engine.money import minor_rate
 from stageproof.engine.period import Calendar, day_at, end_of_day
 from stageproof.engine.problem import Problem, Refused
-from stageproof.engine.tables import FOREVER, TABLES, Table
+from stageproof.engine.tables import FOREVER, NUMBER, TABLES, Table
+from stageproof.engine.whole_history import WholeHistory, Worked
 
 T = TypeVar("T")
 Frame: TypeAlias = Any
@@ -123,8 +124,12 @@ class Book:
         whole = calendar or Calendar()
         return cls(frames, held["deals"], tuple(definitions), reporting, zone, whole, held)
 
-    def with_rows(self, table: str, frame: Frame) -> Book:
-        """The same book with other rows in one of its tables, rates apart."""
+    def with_rows(self, table: str, frame: Frame, changed: pl.Series | None = None) -> Book:
+        """The same book with other rows in one of its tables, rates apart.
+
+        `changed` are the numbers of all deals whose rows differ, where that is known: what was worked out of the others
+        is then kept.
+        """
         normal, names = _normal(TABLES[table], frame, self.zone), _names(frame)
         if table == "deals":
             normal = _in_a_currency(normal, frame, self.currency)
@@ -134,16 +139,32 @@ class Book:
             columns={**self.columns, table: names},
             fields=names if table == "deals" else self.fields,
         )
-        if table != "deals":
-            other._of_the_deals.update(self._of_the_deals)
+        other._worked_out.update(self._worked_out.after(table, changed))
         return other
 
-    def remember(self, name: str, compute: Callable[[], T]) -> T:
-        """What was computed of the deals' whole history under this name before: past days share the work."""
-        if name not in self._of_the_deals:
-            self._of_the_deals[name] = compute()
-        found: T = self._of_the_deals[name]
-        return found
+    def remember(
+        self, name: str, compute: Callable[[Book], pl.DataFrame], of: tuple[str, ...] = ("deals",)
+    ) -> pl.DataFrame:
+        """A table with rows of each deal, worked out of its whole history in the tables `of`.
+
+        Past days share it, and books with other rows of a few deals work out no more than these anew.
+        """
+        key = (name, of)
+        worked = self._worked_out.get(key)
+        if worked is None:
+            worked = Worked(compute(self))
+        elif worked.behind is not None:
+            worked = worked.with_changed(compute(self._of_deals(worked.behind, of)))
+        self._worked_out[key] = worked
+        return worked.table
+
+    def _of_deals(self, numbers: pl.Series, tables: tuple[str, ...]) -> Book:
+        theirs = pl.col(NUMBER).is_in(numbers.implode())
+        few = {
+            name: nw.from_native(self.tables[name].to_native().filter(theirs).collect().lazy())
+            for name in tables
+        }
+        return replace(self, tables={**self.tables, **few})
 
     @property
     def remembers_days(self) -> bool:
@@ -153,9 +174,9 @@ class Book:
         )
 
     @cached_property
-    def _of_the_deals(self) -> dict[str, Any]:
+    def _worked_out(self) -> WholeHistory:
         # Not a field: a book with other tables begins with nothing.
-        return {}
+        return WholeHistory()
 
     def with_definitions(self, definitions: Iterable[Definition]) -> Book:
         """The same tables under other rules."""
@@ -295,7 +316,18 @@ class Pipeline:
         if not self.keeps or "deals" in self.__dict__:
             return self.deals.filter(nw.col("status") == "open")
         # Few of the deals that ever were are open: whoever asks for these alone need not hold the others.
-        return in_memory(self._valued(self.in_force("deals").filter(nw.col("status") == "open")))
+        return in_one_piece(self._valued(self._open_versions()))
+
+    def _open_versions(self) -> Lazy:
+        found = self._known("deals")
+        native, opened = found.to_native(), holds_at(self.at) & (nw.col("status") == "open")
+        if self.known_at is not None or not self.book.remembers_days or NUMBER not in native.collect_schema():
+            return found.filter(opened)
+        # They are told by three columns and fetched by their places: the others are not run through.
+        told = found.select("valid_from", "valid_to", "status").select(opened=opened).to_native()
+        places = told.select(pl.col("opened").arg_true()).collect().to_series().rechunk()
+        opened_ones: Lazy = nw.from_native(native.collect()[places].lazy())
+        return opened_ones
 
     @cached_property
     def closed(self) -> Lazy:
@@ -438,7 +470,7 @@ class Pipeline:
 
     def in_force(self, name: str) -> Lazy:
         """The rows of a versioned table that hold at the instant."""
-        return self._known(name).filter(nw.col("valid_from") <= self.at, nw.col("valid_to") > self.at)
+        return self._known(name).filter(holds_at(self.at))
 
     def _happened(self, name: str, at: str) -> Lazy | None:
         if not self.book.holds(name):
@@ -462,11 +494,28 @@ class Pipeline:
         return valued(frame, self.book, rate_on, rates=self.rates)
 
 
+def holds_at(at: int) -> nw.Expr:
+    """Whether a version holds at the instant."""
+    return (nw.col("valid_from") <= at) & (nw.col("valid_to") > at)
+
+
 def in_memory(frame: Lazy) -> Lazy:
     """The frame computed once where the engine is this process; elsewhere as it is."""
     native = frame.to_native()
     if isinstance(native, pl.LazyFrame):
         held: Lazy = nw.from_native(native.collect().lazy())
+        return held
+    return frame
+
+
+def in_one_piece(frame: Lazy) -> Lazy:
+    """The same for what adds little to rows that are in memory: whoever then asks for some rows gets them quickly.
+
+    The engine for large tables leaves a result in the many pieces that it worked on.
+    """
+    native = frame.to_native()
+    if isinstance(native, pl.LazyFrame):
+        held: Lazy = nw.from_native(native.collect(engine="in-memory").lazy())
         return held
     return frame
 

@@ -32,8 +32,9 @@ from stageproof.engine.proof import (
     RoleProof,
     every_leaf,
 )
+from stageproof.engine.proven import proven_into, proven_of_all_days
 from stageproof.engine.tables import DEALS
-from stageproof.engine.terms import Columns, Row, Source, own_words
+from stageproof.engine.terms import Columns, Recent, Row, Source, own_words
 
 MET, UNMET, WAIVED, UNVERIFIABLE = "met", "unmet", "waived", "unverifiable"
 STATES = (MET, WAIVED, UNVERIFIABLE, UNMET)
@@ -98,7 +99,8 @@ def assess(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Assessed:
     """The deals with the state of every exit criterion of the definition, stage by stage."""
     given = (pipeline.evidence, _roles(pipeline, definition), pipeline.activities)
     words, (asked, *theirs) = own_words(deals, *given)
-    moment, source = Moment.of(pipeline, [definition]), Columns(words)
+    moment = Moment.of(pipeline, [definition])
+    source = Columns(words, proven=proven_of_all_days(pipeline))
     states: dict[str, Any] = {}
     columns = []
     for position, stage in enumerate(definition.stages):
@@ -108,8 +110,11 @@ def assess(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Assessed:
             columns.append((stage, criterion, name))
     if not states:
         return Assessed(deals, ())
-    tables = dict(zip(("evidence", "roles", "activities"), theirs, strict=True))
-    frame = source.counted_into(asked, tables).with_columns(**states).drop(source.names)
+    if source.proven:
+        told = proven_into(asked, pipeline, definition, source.wanted)
+    else:
+        told = source.counted_into(asked, dict(zip(("evidence", "roles", "activities"), theirs, strict=True)))
+    frame = told.with_columns(**states).drop(source.names)
     return Assessed(nw.from_native(frame, pass_through=True), tuple(columns))
 
 
@@ -145,10 +150,10 @@ def state(moment: Moment, criterion: Criterion, source: Source) -> Any:
     holds = _holds(moment, criterion.proof, criterion.id, source)
     choices = [(source.known(holds), RANK[MET])]
     if "evidence" in moment.tables:
-        waivers = source.how_many(
-            "evidence", lambda row: (row["kind"] == "waiver") & (row["criterion"] == criterion.id)
+        waived = source.at_least(
+            1, "evidence", lambda row: (row["kind"] == "waiver") & (row["criterion"] == criterion.id)
         )
-        choices.append((waivers > 0, RANK[WAIVED]))
+        choices.append((waived, RANK[WAIVED]))
     choices.append((holds.is_null(), RANK[UNVERIFIABLE]))
     return source.first_that_holds(choices, RANK[UNMET])
 
@@ -254,12 +259,8 @@ def _role(moment: Moment, proof: RoleProof, source: Source) -> Any:
     if "roles" not in moment.tables:
         return source.unknown()
 
-    def holds(row: Source) -> Any:
-        has = row["role"] == proof.role
-        days = proof.engaged_within_days
-        return has if days is None else has & _within(moment, row["engaged_at"], days)
-
-    return source.how_many("roles", holds) > 0
+    recent = _recent(moment, "engaged_at", proof.engaged_within_days)
+    return source.at_least(1, "roles", lambda row: row["role"] == proof.role, recent)
 
 
 def _evidence(moment: Moment, proof: EvidenceProof, criterion: str, source: Source) -> Any:
@@ -273,11 +274,9 @@ def _evidence(moment: Moment, proof: EvidenceProof, criterion: str, source: Sour
             found = found & (row["side"] == proof.from_side)
         if proof.verified:
             found = found & ~row["verified_by"].is_null()
-        if proof.within_days is not None:
-            found = found & _within(moment, row["given_at"], proof.within_days)
         return found
 
-    return source.how_many("evidence", holds) > 0
+    return source.at_least(1, "evidence", holds, _recent(moment, "given_at", proof.within_days))
 
 
 def _activity(moment: Moment, proof: ActivityProof, source: Source) -> Any:
@@ -286,17 +285,14 @@ def _activity(moment: Moment, proof: ActivityProof, source: Source) -> Any:
 
     def holds(row: Source) -> Any:
         found = row.always() if proof.activity == "any" else row["kind"] == proof.activity
-        if proof.side is not None:
-            found = found & (row["side"] == proof.side)
-        if proof.within_days is not None:
-            found = found & _within(moment, row["happened_at"], proof.within_days)
-        return found
+        return found if proof.side is None else found & (row["side"] == proof.side)
 
-    return source.how_many("activities", holds) >= proof.count
+    recent = _recent(moment, "happened_at", proof.within_days)
+    return source.at_least(proof.count, "activities", holds, recent)
 
 
-def _within(moment: Moment, instant: Any, days: int) -> Any:
-    return instant > moment.at - days * DAY
+def _recent(moment: Moment, column: str, days: int | None) -> Recent | None:
+    return None if days is None else Recent(column, days, moment.at - days * DAY)
 
 
 def counted(words: Any, columns: Iterable[str], test: Callable[[str], Any]) -> Any:

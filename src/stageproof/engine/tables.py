@@ -15,6 +15,9 @@ Kind = Literal["text", "whole", "money", "day", "instant", "yes_no"]
 FOREVER = 2**62
 """The `valid_to` of a version that still holds, in microseconds: later than any instant."""
 
+NUMBER = "deal_no"
+"""A whole number that tells deals apart in all tables that have this column."""
+
 STATUSES = ("open", "won", "lost", "deleted")
 
 

@@ -17,10 +17,9 @@ import narwhals as nw
 import polars as pl
 
 from stageproof.engine.frames import Lazy
+from stageproof.engine.tables import NUMBER
 
 T = TypeVar("T")
-NUMBER = "deal_no"
-"""A whole number that tells deals apart in all tables that have this column."""
 
 
 class Term(Protocol):
@@ -39,6 +38,29 @@ class Term(Protocol):
     def is_in(self, other: Any) -> Any: ...
 
 
+@dataclass(frozen=True)
+class Recent:
+    """That an instant in a column is less than some days ago: after `after`, in microseconds."""
+
+    column: str
+    days: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """That at least so many rows of a table pass a test and, where it says so, are recent."""
+
+    times: int
+    test: Any
+    recent: Recent | None = None
+
+    def passed(self, words: Any) -> Any:
+        """Whether a row passes, at the instant that was asked about."""
+        recent = self.recent
+        return self.test if recent is None else self.test & (words.col(recent.column) > recent.after)
+
+
 class Source(Protocol):
     """Where the values of a test come from."""
 
@@ -47,7 +69,9 @@ class Source(Protocol):
     def known(self, term: Any) -> Any: ...
     def unknown(self) -> Any: ...
     def always(self) -> Any: ...
-    def how_many(self, table: str, test: Callable[[Source], Any]) -> Any: ...
+    def at_least(
+        self, times: int, table: str, test: Callable[[Source], Any], recent: Recent | None = None
+    ) -> Any: ...
     def first_that_holds(self, choices: Sequence[tuple[Any, int]], otherwise: int) -> Any: ...
 
 
@@ -106,6 +130,10 @@ class Cell:
         return Cell(None if self.value is None else self.value in list(other))
 
 
+PLACES = 62
+"""How many tests a whole number tells of, one in each of its binary places."""
+
+
 @dataclass
 class Columns:
     """The columns of a frame; counts in other tables are gathered, one pass over each table."""
@@ -113,8 +141,11 @@ class Columns:
     words: Any = nw
     """Where expressions come from, as `own_words` gives it."""
 
-    wanted: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Per table the test of each count, by the column that the count goes into."""
+    proven: bool = False
+    """Whether what is asked of other tables was worked out for all days, and stands in the places of whole numbers."""
+
+    wanted: dict[str, list[Wanted]] = field(default_factory=dict)
+    """What is asked of each table, in the order in which it was asked."""
 
     def __getitem__(self, name: str) -> Any:
         return self.words.col(name)
@@ -132,11 +163,17 @@ class Columns:
         # Not a literal: engines refuse to add up a scalar per group.
         return ~self.words.col("deal").is_null()
 
-    def how_many(self, table: str, test: Callable[[Source], Any]) -> Any:
-        columns = self.wanted.setdefault(table, {})
-        name = f"_{table}_{len(columns)}"
-        columns[name] = test(Columns(self.words))
-        return self.words.coalesce(self.words.col(name).cast(self.words.Int64), self.words.lit(0))
+    def at_least(
+        self, times: int, table: str, test: Callable[[Source], Any], recent: Recent | None = None
+    ) -> Any:
+        asked = self.wanted.setdefault(table, [])
+        number = len(asked)
+        asked.append(Wanted(times, test(Columns(self.words)), recent))
+        if self.proven:
+            place = self.words.lit(1 << number % PLACES)
+            return self.known((self.words.col(held_in(table, number)) & place) != 0)
+        found = self.words.col(counted_in(table, number)).cast(self.words.Int64)
+        return self.words.coalesce(found, self.words.lit(0)) >= times
 
     def first_that_holds(self, choices: Sequence[tuple[Any, int]], otherwise: int) -> Any:
         chosen = self.words.lit(otherwise)
@@ -154,7 +191,10 @@ class Columns:
         in_memory = self.words is pl
         counts = deals.select(key) if in_memory else deals
         for table, frame in held.items():
-            tests = self.wanted[table]
+            tests = {
+                counted_in(table, number): each.passed(self.words)
+                for number, each in enumerate(self.wanted[table])
+            }
             # What passes no test counts nowhere: of activities mostly the last few weeks are left.
             theirs = frame.filter(
                 ~self.words.col(key).is_null(), reduce(or_, map(self.known, tests.values()))
@@ -171,7 +211,20 @@ class Columns:
 
     @property
     def names(self) -> list[str]:
-        return [name for columns in self.wanted.values() for name in columns]
+        """The columns that were added for the tests."""
+        named = held_in if self.proven else counted_in
+        every = [named(table, number) for table, asked in self.wanted.items() for number in range(len(asked))]
+        return list(dict.fromkeys(every))
+
+
+def counted_in(table: str, number: int) -> str:
+    """The column with the count of the rows of a table that pass one of the tests asked of it."""
+    return f"_{table}_{number}"
+
+
+def held_in(table: str, number: int) -> str:
+    """The column with the whole number that tells whether one of the tests asked of a table holds."""
+    return f"_{table}_held_{number // PLACES}"
 
 
 @dataclass(frozen=True)
@@ -197,8 +250,17 @@ class Row(Generic[T]):
     def always(self) -> Cell:
         return Cell(True)
 
-    def how_many(self, table: str, test: Callable[[Source], Cell]) -> Cell:
-        return Cell(sum(1 for row in self.tables.get(table, ()) if test(Row(row)).value))
+    def at_least(
+        self, times: int, table: str, test: Callable[[Source], Cell], recent: Recent | None = None
+    ) -> Cell:
+        found = 0
+        for values in self.tables.get(table, ()):
+            row: Row[Any] = Row(values)
+            holds = test(row)
+            if recent is not None:
+                holds = holds & (row[recent.column] > recent.after)
+            found += bool(holds.value)
+        return Cell(found >= times)
 
     def first_that_holds(self, choices: Sequence[tuple[Cell, int]], otherwise: int) -> Cell:
         return Cell(next((number for test, number in choices if test.value), otherwise))

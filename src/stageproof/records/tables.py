@@ -16,8 +16,7 @@ from stageproof.engine.book import Book, Pipeline
 from stageproof.engine.definition import Definition, read_definition
 from stageproof.engine.frames import instant_number
 from stageproof.engine.period import Calendar
-from stageproof.engine.tables import FOREVER
-from stageproof.engine.terms import NUMBER
+from stageproof.engine.tables import FOREVER, NUMBER
 from stageproof.records.deal_rows import OF_A_DEAL, DealRows
 from stageproof.records.models import DefinitionVersion, Organisation
 from stageproof.records.warm_table import WarmTable
@@ -352,7 +351,7 @@ def _current() -> _Warm:
                 directory,
                 loaded,
                 shown,
-                _book(shown, base),
+                _book(shown, base, loaded),
                 rows=dict(base.rows),
                 came=came,
                 origin=base.origin,
@@ -382,7 +381,7 @@ def _brought_up(
         return loaded
     fresh = pl.DataFrame(_booleans(source, rows), schema=source.columns, orient="row")
     if source.name == "deals":
-        fresh = with_custom_fields(fresh, published_definitions())
+        fresh = _with_days(with_custom_fields(fresh, published_definitions()))
     if loaded is None:
         first.append(0)
         return WarmTable.loaded(fresh, source.key)
@@ -402,6 +401,13 @@ def _booleans(source: Source, rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple
     return [tuple(bool(v) if i in places else v for i, v in enumerate(row)) for row in rows]
 
 
+def _with_days(deals: pl.DataFrame) -> pl.DataFrame:
+    """The deals with the day of their creation, which no question need then work out again."""
+    zone = here.zone if (here := organisation_if_any()) else "UTC"
+    local = pl.from_epoch("created_at", time_unit="us").dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    return deals.with_columns(created_on=local.dt.date().cast(pl.Int32).cast(pl.Int64))
+
+
 def _shown(name: str, table: WarmTable, before: _Warm) -> pl.DataFrame:
     """The table as the engine has it, where a version says of itself that it ends what was there."""
     if before.tables.get(name) is table:
@@ -416,10 +422,12 @@ def _shown(name: str, table: WarmTable, before: _Warm) -> pl.DataFrame:
     return frame.drop("seq")
 
 
-def _book(shown: Mapping[str, pl.DataFrame], before: _Warm) -> Book:
+def _book(shown: Mapping[str, pl.DataFrame], before: _Warm, loaded: Mapping[str, WarmTable]) -> Book:
     if (book := before.book) is not None:
         for name, frame in shown.items():
-            book = book if before.shown[name] is frame else book.with_rows(name, frame)
+            if before.shown[name] is not frame:
+                changed = loaded[name].deals_after(before.seq, NUMBER) if name in OF_A_DEAL else None
+                book = book.with_rows(name, frame, None if changed is None else changed.drop_nulls().unique())
         return book
     here = organisation()
     return Book.build(

@@ -53,10 +53,10 @@ class WarmTable:
             return WarmTable(self.key, base, young)
         return WarmTable(self.key, *self._ended(base, young, fresh))
 
-    def deals_after(self, seq: int) -> pl.Series:
-        """The deals of rows that came after this number."""
+    def deals_after(self, seq: int, named: str = "deal") -> pl.Series:
+        """The deals of rows that came after this number, as a column names them."""
         parts = [
-            part.select("deal", "seq").filter(pl.col("seq") > seq)["deal"] for part in (self.base, self.tail)
+            part.select(named, "seq").filter(pl.col("seq") > seq)[named] for part in (self.base, self.tail)
         ]
         return pl.concat(parts)
 

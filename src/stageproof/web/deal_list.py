@@ -25,8 +25,8 @@ from stageproof.engine.measures.placing import deals_under
 from stageproof.engine.measures.time_in_stage import spent_by_open_deals
 from stageproof.engine.one_deal import in_hand
 from stageproof.engine.qualification import UNQUALIFIED, assessed_deals, assessed_in_hand
-from stageproof.engine.tables import FOREVER
-from stageproof.engine.terms import NUMBER, deal_key
+from stageproof.engine.tables import FOREVER, NUMBER
+from stageproof.engine.terms import deal_key
 from stageproof.records.models import Team
 from stageproof.records.tables import book
 from stageproof.web.as_of import Moment, at_work, numbers_of
@@ -83,7 +83,8 @@ def _open(pipeline: Pipeline) -> pl.DataFrame:
     if numbers_of(pipeline) is not None or pipeline.remembers("deals listed"):
         return deal_list(pipeline).deals.filter(pl.col("status") == "open")
     # Of a past day nobody may ever ask for the others.
-    return _rows(pipeline, _norms(pipeline), _assessed(pipeline), collect(pipeline.open))
+    rows = pipeline.open.to_native().collect(engine="in-memory")
+    return _rows(pipeline, _norms(pipeline), _assessed(pipeline), rows)
 
 
 def _listed(pipeline: Pipeline) -> pl.DataFrame:
@@ -204,9 +205,23 @@ def _rows(
     placed = placed.join(days.select(key, "days_in_stage"), on=key, how="left")
     placed = placed.join(norms.select(*of_a_norm, "norm_days"), on=of_a_norm, how="left").drop("pipeline")
     key = _key(placed, deals)
-    return _in_order(
-        deals.join(placed.drop("deal" if key != "deal" else [], strict=False), on=key, how="left")
+    beside = placed.drop("deal" if key != "deal" else [], strict=False)
+    # The deals have many columns: they are put in order once, and what else there is beside them.
+    places = _places_in_order(deals)
+    found = deals[places]
+    return found.hstack(found.select(key).join(beside, on=key, how="left", maintain_order="left").drop(key))
+
+
+def _places_in_order(deals: pl.DataFrame) -> pl.Series:
+    """Where the rows stand in the order of `_in_order`."""
+    narrow = deals.select("deal", "value").with_row_index("place")
+    if not narrow["deal"].is_sorted():
+        narrow = narrow.sort("deal")
+    # By one column that holds numbers: several at a time take five times as long.
+    ordered = narrow.select("place", "value").sort(
+        "value", descending=True, nulls_last=True, maintain_order=True
     )
+    return ordered["place"].rechunk()
 
 
 def _key(one: pl.DataFrame, other: pl.DataFrame) -> str:

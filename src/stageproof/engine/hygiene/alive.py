@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import narwhals as nw
+import polars as pl
 
-from stageproof.engine.book import Pipeline, in_memory
+from stageproof.engine.book import Book, Pipeline, holds_at, in_memory
 from stageproof.engine.definition import Definition
 from stageproof.engine.frames import DAY, collect
 from stageproof.engine.hygiene.subjects import (
@@ -21,9 +22,11 @@ from stageproof.engine.hygiene.subjects import (
 )
 from stageproof.engine.measures.cycle_length import timed_deals
 from stageproof.engine.measures.time_in_stage import spent_by_open_deals, time_in_stage
+from stageproof.engine.tables import NUMBER
 from stageproof.engine.terms import deal_key
 
 CHECK = 3
+CLOSED = ("won", "lost")
 ENOUGH_COMPLETED = 10
 """How many deals must have left a stage before their time there is a norm."""
 ENOUGH_CLOSED = 30
@@ -92,9 +95,25 @@ def activities_have_sides(pipeline: Pipeline) -> bool:
 
 def longest_cycle(pipeline: Pipeline) -> int | None:
     """The days that the longest of the closed deals took; None where too few have closed to say."""
-    took = timed_deals(pipeline, outcomes=("won", "lost")).select("cycle_days")
+    took = _cycles(pipeline).select("cycle_days")
     closed, longest = collect(took.select(closed=nw.len(), longest=nw.col("cycle_days").max())).row(0)
     return longest if closed >= ENOUGH_CLOSED else None
+
+
+def _cycles(pipeline: Pipeline) -> nw.LazyFrame[Any]:
+    if pipeline.known_at is not None or not pipeline.book.remembers_days:
+        return timed_deals(pipeline, outcomes=CLOSED)
+    every = pipeline.book.remember("cycles", _cycles_ever)
+    return nw.from_native(every.lazy()).filter(holds_at(pipeline.at))
+
+
+def _cycles_ever(book: Book) -> pl.DataFrame:
+    """What `timed_deals` says of every version that closed its deal."""
+    versions = book.tables["deals"].filter(nw.col("status").is_in(CLOSED))
+    number = [name for name in (NUMBER,) if name in versions.collect_schema().names()]
+    took = nw.col("close_on") - nw.col("created_on")
+    timed = versions.select(*number, "valid_from", "valid_to", cycle_days=took)
+    return collect(timed.filter(nw.col("cycle_days") >= 0))
 
 
 def _last_contact(pipeline: Pipeline, sides: bool) -> tuple[nw.LazyFrame[Any] | None, list[str]]:

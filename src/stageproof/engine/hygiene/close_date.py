@@ -24,9 +24,9 @@ from stageproof.engine.hygiene.subjects import (
 )
 from stageproof.engine.measures.placing import placed
 from stageproof.engine.measures.slippage import push_count
-from stageproof.engine.measures.stage_visits import open_runs, runs_of_all_days, stage_runs
+from stageproof.engine.measures.stage_visits import open_runs, runs_ever, runs_of_all_days, stage_runs
 from stageproof.engine.measures.time_in_stage import named_in_two_ways
-from stageproof.engine.tables import FOREVER
+from stageproof.engine.tables import FOREVER, NUMBER
 from stageproof.engine.terms import deal_key
 
 CHECK = 1
@@ -100,26 +100,28 @@ def _took_of_all_days(pipeline: Pipeline) -> pl.LazyFrame | None:
     runs = runs_of_all_days(pipeline)
     if runs is None or len(pipeline.definitions) != 1 or named_in_two_ways(pipeline, runs):
         return None
-    every = pipeline.book.remember("took", lambda: _wins(runs.to_native()))
+    every = pipeline.book.remember("took", lambda of: _wins(runs_ever(of)))
     return every.lazy().filter(pl.col("won_at") <= pipeline.at, pl.col("until_at") > pipeline.at)
 
 
-def _wins(runs: pl.LazyFrame) -> pl.DataFrame:
+def _wins(runs: pl.DataFrame) -> pl.DataFrame:
     """One row per time that a deal was won and stage that it had been in before: `took`, `won_at`, `until_at`."""
-    table = runs.select(
+    number = [name for name in (NUMBER,) if name in runs.columns]
+    table = runs.lazy().select(
         "status",
         "stage",
         "entered_at",
         "left_at",
+        *number,
         deal=(pl.col("deal") != pl.col("deal").shift(1)).fill_null(True).cum_sum(),
     )
     won = table.filter(pl.col("status") == "won").select(
-        "deal", won_at="entered_at", until_at=pl.col("left_at").fill_null(FOREVER)
+        "deal", *number, won_at="entered_at", until_at=pl.col("left_at").fill_null(FOREVER)
     )
     visits = table.filter(pl.col("status") == "open", pl.col("stage").is_not_null())
     before = won.join(visits, on="deal").filter(pl.col("left_at") <= pl.col("won_at"))
     return (
-        before.group_by("deal", "won_at", "until_at", "stage")
+        before.group_by("deal", *number, "won_at", "until_at", "stage")
         .agg(took=pl.col("won_at").first() - pl.col("left_at").max())
         .drop("deal")
         .collect()

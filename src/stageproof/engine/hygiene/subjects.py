@@ -16,7 +16,8 @@ from stageproof.engine.frames import DAY
 from stageproof.engine.local_days import local_day
 from stageproof.engine.measures.placing import deals_under, placed
 from stageproof.engine.measures.stage_visits import in_order_of_deals, open_runs
-from stageproof.engine.terms import NUMBER, deal_key
+from stageproof.engine.tables import NUMBER
+from stageproof.engine.terms import deal_key
 
 FINDING = ("deal", "check", "code", "detail", "since_on", "value", "limit", "amount", "definition")
 
@@ -134,8 +135,10 @@ def missing_since(pipeline: Pipeline, deals: nw.LazyFrame[Any], names: Sequence[
 def _with_days(pipeline: Pipeline, deals: nw.LazyFrame[Any], name: str, dtype: Any) -> nw.LazyFrame[Any]:
     """The deals with `<name>_missing_on`, from what was worked out once for all days."""
     book = pipeline.book
-    every = book.remember(f"blank {name}", lambda: _blanks(book.tables["deals"], name, dtype))
-    here = every.filter(nw.col("valid_from") <= pipeline.at, nw.col("valid_to") > pipeline.at)
+    every = book.remember(f"blank {name}", lambda of: _blanks(of.tables["deals"], name, dtype))
+    here = nw.from_native(every.lazy()).filter(
+        nw.col("valid_from") <= pipeline.at, nw.col("valid_to") > pipeline.at
+    )
     key = deal_key(deals, here)
     joined = deals.join(here.select(key, "filled_until", "first_at"), on=key, how="left")
     return joined.with_columns(**{f"{name}_missing_on": _began(pipeline, "filled_until")}).drop(
@@ -149,7 +152,7 @@ def _began(pipeline: Pipeline, filled_until: str) -> nw.Expr:
     return day_of_instant(pipeline, began)
 
 
-def _blanks(versions: nw.LazyFrame[Any], name: str, dtype: Any) -> nw.LazyFrame[Any]:
+def _blanks(versions: nw.LazyFrame[Any], name: str, dtype: Any) -> pl.DataFrame:
     """The versions that say nothing in the column, with until when the deal last did, and when it began."""
     number = [each for each in (NUMBER,) if each in versions.collect_schema().names()]
     told = versions.select("deal", *number, "valid_from", "valid_to", says=~blank(name, dtype))
@@ -177,7 +180,7 @@ def _blanks(versions: nw.LazyFrame[Any], name: str, dtype: Any) -> nw.LazyFrame[
             filled_until=pl.when(mine).then(pl.col("filled_until")),
         )
     )
-    return nw.from_native(blanks.collect().lazy())
+    return blanks.collect()
 
 
 def later(one: nw.Expr, other: nw.Expr) -> nw.Expr:

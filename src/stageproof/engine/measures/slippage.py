@@ -15,8 +15,8 @@ from stageproof.engine.measures.grouping import amount_where, closing_in, count_
 from stageproof.engine.measures.stage_visits import in_order_of_deals
 from stageproof.engine.period import Period, end_of_day, start_of_day
 from stageproof.engine.problem import Problem, Refused
-from stageproof.engine.tables import FOREVER
-from stageproof.engine.terms import NUMBER, deal_key
+from stageproof.engine.tables import FOREVER, NUMBER
+from stageproof.engine.terms import deal_key
 
 OUTCOMES = ("slipped", "won", "lost", "pulled", "deleted", "undecided")
 
@@ -83,8 +83,10 @@ def _pushes_so_far(pipeline: Pipeline) -> nw.LazyFrame[Any]:
     book = pipeline.book
     if pipeline.known_at is None and book.remembers_days:
         # What comes later changes no earlier push, so those of all days are counted once.
-        every = book.remember("pushes", lambda: nw.from_native(_counted(book.tables["deals"]).lazy()))
-        return every.filter(nw.col("last_push_at") <= pipeline.at, nw.col("until_at") > pipeline.at)
+        every = book.remember("pushes", lambda of: _counted(of.tables["deals"]))
+        return nw.from_native(every.lazy()).filter(
+            nw.col("last_push_at") <= pipeline.at, nw.col("until_at") > pipeline.at
+        )
     dated = _dated(pipeline.versions).join(pipeline.open.select("deal"), on="deal", how="semi")
     moved = dated.with_columns(
         days=nw.col("close_on") - nw.col("close_on").shift(1).over("deal", order_by="valid_from")

@@ -7,9 +7,8 @@ from typing import Any
 import narwhals as nw
 import polars as pl
 
-from stageproof.engine.book import Pipeline, in_memory
-from stageproof.engine.tables import FOREVER
-from stageproof.engine.terms import NUMBER
+from stageproof.engine.book import Book, Pipeline, in_memory
+from stageproof.engine.tables import FOREVER, NUMBER
 
 
 def stage_visits(pipeline: Pipeline) -> nw.LazyFrame[Any]:
@@ -49,7 +48,14 @@ def runs_of_all_days(pipeline: Pipeline) -> nw.LazyFrame[Any] | None:
     book = pipeline.book
     if pipeline.known_at is not None or not book.remembers_days:
         return None
-    return book.remember("stage_runs", lambda: in_memory(_runs(book.tables["deals"], FOREVER - 1)))
+    return nw.from_native(runs_ever(book).lazy())
+
+
+def runs_ever(book: Book) -> pl.DataFrame:
+    """The same of a book that remembers days."""
+    return book.remember(
+        "stage_runs", lambda of: _runs(of.tables["deals"], FOREVER - 1).to_native().collect()
+    )
 
 
 def _runs(versions: nw.LazyFrame[Any], at: int) -> nw.LazyFrame[Any]:

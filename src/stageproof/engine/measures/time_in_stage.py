@@ -14,10 +14,10 @@ from stageproof.engine.local_days import local_day
 from stageproof.engine.measures.conversion import in_window
 from stageproof.engine.measures.grouping import GRAINS, with_groups
 from stageproof.engine.measures.placing import placed
-from stageproof.engine.measures.stage_visits import runs_of_all_days, stage_visits
+from stageproof.engine.measures.stage_visits import runs_ever, runs_of_all_days, stage_visits
 from stageproof.engine.period import Period
 from stageproof.engine.qualification import UNKNOWN_STAGE, known_position
-from stageproof.engine.tables import FOREVER
+from stageproof.engine.tables import FOREVER, NUMBER
 from stageproof.engine.terms import deal_key
 
 _PLACES = 6
@@ -120,7 +120,8 @@ def _spent_by_open_deals(pipeline: Pipeline) -> nw.LazyFrame[Any]:
     if whole is None or named_in_two_ways(pipeline, whole):
         spent = spent_per_deal(pipeline, pipeline.open).filter(nw.col("completed") == 0)
         return spent.select("deal", "spent")
-    visits = pipeline.book.remember("visits", lambda: nw.from_native(_with_earlier(whole.to_native()).lazy()))
+    every = pipeline.book.remember("visits", lambda of: _with_earlier(runs_ever(of).lazy()))
+    visits = nw.from_native(every.lazy())
     here = visits.filter(
         nw.col("entered_at") <= pipeline.at, nw.coalesce(nw.col("left_at"), nw.lit(FOREVER)) > pipeline.at
     )
@@ -134,15 +135,19 @@ def _spent_by_open_deals(pipeline: Pipeline) -> nw.LazyFrame[Any]:
 
 def named_in_two_ways(pipeline: Pipeline, runs: nw.LazyFrame[Any]) -> bool:
     """Whether a definition in force knows one of its stages by two names that deals were in."""
-    names = pipeline.book.remember(
-        "stages",
-        lambda: collect(runs.filter(~nw.col("stage").is_null()).select("stage").unique())["stage"].to_list(),
-    )
+    stages = pipeline.book.remember("stages", lambda of: _stages(runs_ever(of)))
+    names = stages["stage"].unique().to_list()
     for definition in pipeline.definitions:
         known = [place for name in names if (place := known_position(definition, name)) != UNKNOWN_STAGE]
         if len(known) > len(set(known)):
             return True
     return False
+
+
+def _stages(runs: pl.DataFrame) -> pl.DataFrame:
+    """The stages that deals were ever in, of no deal in particular: one that was left by all remains."""
+    names = runs.select(pl.col("stage").drop_nulls().unique())
+    return names.with_columns(pl.lit(None, pl.Int64).alias(NUMBER))
 
 
 def _with_earlier(runs: pl.LazyFrame) -> pl.DataFrame:
