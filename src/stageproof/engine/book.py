@@ -223,12 +223,12 @@ class Book:
         if not self.holds(name, "valid_to"):
             return None
 
-        def compute() -> Lazy:
-            return in_memory(_ends_apart(self.tables[name], KEYS[name]))
-
-        found = self.remember("ends apart", compute) if name == "deals" else compute()
-        native = found.to_native()
-        return None if isinstance(native, pl.LazyFrame) and native.collect().is_empty() else found
+        if not isinstance(self.tables[name].to_native(), pl.LazyFrame):
+            return _ends_apart(self.tables[name], KEYS[name])
+        found = self.remember(
+            "ends apart", lambda of: collect(_ends_apart(of.tables[name], KEYS[name])), (name,)
+        )
+        return None if found.is_empty() else nw.from_native(found.lazy())
 
     @cached_property
     def currencies(self) -> frozenset[str]:
