@@ -6,16 +6,11 @@ import datetime as dt
 
 import pytest
 
-from stageproof.actions.activities import log_activity
 from stageproof.actions.committee import add_to_committee, remove_from_committee
 from stageproof.actions.conflict import Conflict, NotFound
-from stageproof.actions.convert_lead import convert_lead
 from stageproof.actions.deals import create_deal, find_deal
-from stageproof.actions.evidence import attach_evidence
-from stageproof.actions.leads import create_lead
 from stageproof.actions.merge_deals import merge_deals
 from stageproof.actions.permission import Forbidden
-from stageproof.actions.waivers import grant_waiver
 from stageproof.engine.frames import collect
 from stageproof.records.doctor import doctor
 from stageproof.records.ledger import writing
@@ -31,20 +26,12 @@ from stageproof.records.models import (
 from stageproof.records.tables import book, pipeline_now
 from tests.actions.conftest import Cast, Clock
 from tests.actions.database import codes, denied
+from tests.actions.twin_deal import make_twin
 
 
 @pytest.fixture
 def twin(cast: Cast, now: Clock) -> Deal:
-    """A second deal of Ann's, made from a lead, with everything on it."""
-    lead = create_lead(cast.ann, now=now(), facts={"name": "Cleo Clark", "source": "Web"})
-    facts = {"name": "Acme twin", "amount": 700, "product": "GTX", "custom": {"Region": "North"}}
-    key = convert_lead(cast.ann, lead.lead, facts=facts, reason="Wants it", now=now()).deal.key
-    attach_evidence(cast.ann, key, kind="pain", what="Said so", given_by="Cleo", now=now())
-    log_activity(cast.ann, key, kind="call", side="buyer", subject="First call", now=now())
-    add_to_committee(cast.ann, key, contact={"name": "Cleo Clark"}, role="champion", now=now())
-    until = now.at.date() + dt.timedelta(days=5)
-    grant_waiver(cast.mia, key, criterion="next_step", reason="Soon", expires_on=until, now=now())
-    return Deal.objects.get(key=key)
+    return make_twin(cast, now)
 
 
 def test_what_passes_over(cast: Cast, now: Clock, deal: Deal, twin: Deal) -> None:

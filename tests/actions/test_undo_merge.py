@@ -9,11 +9,9 @@ from typing import Any
 import pytest
 
 from stageproof.actions.accounts import create_account, edit_account, find_account, merge_accounts
-from stageproof.actions.activities import log_activity
 from stageproof.actions.committee import add_to_committee, engage, remove_from_committee
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.contacts import create_contact, find_contact, merge_contacts
-from stageproof.actions.convert_lead import convert_lead
 from stageproof.actions.deals import create_deal, edit_deal, find_deal, move_deal
 from stageproof.actions.evidence import attach_evidence, revoke_evidence
 from stageproof.actions.leads import create_lead, find_lead, merge_leads
@@ -21,7 +19,6 @@ from stageproof.actions.merge_deals import merge_deals
 from stageproof.actions.merges import last_merge
 from stageproof.actions.permission import Forbidden
 from stageproof.actions.undo_merge import undo_merge
-from stageproof.actions.waivers import grant_waiver
 from stageproof.engine.frames import collect
 from stageproof.engine.measures.bridge import Mode, bridge
 from stageproof.records.doctor import doctor
@@ -41,6 +38,7 @@ from stageproof.records.models import (
 from stageproof.records.tables import book
 from tests.actions.conftest import Cast, Clock
 from tests.actions.database import codes, denied, refused
+from tests.actions.twin_deal import make_twin
 
 TABLES = ("deals", "evidence", "roles", "activities", "leads", "touches")
 
@@ -70,18 +68,11 @@ def present_rows() -> list[Any]:
 
 @pytest.fixture
 def twin(cast: Cast, now: Clock) -> Deal:
-    """A second deal of Ann's with everything on it."""
-    lead = create_lead(cast.ann, now=now(), facts={"name": "Cleo Clark", "source": "Web"})
-    facts = {"name": "Acme twin", "amount": 700, "product": "GTX", "custom": {"Region": "North"}}
-    key = convert_lead(cast.ann, lead.lead, facts=facts, reason="Wants it", now=now()).deal.key
-    attach_evidence(cast.ann, key, kind="pain", what="Said so", given_by="Cleo", now=now())
-    log_activity(cast.ann, key, kind="call", side="buyer", subject="First call", now=now())
-    add_to_committee(cast.ann, key, contact={"name": "Cleo Clark"}, role="champion", now=now())
-    until = now.at.date() + dt.timedelta(days=20)
-    grant_waiver(cast.mia, key, criterion="next_step", reason="Soon", expires_on=until, now=now())
+    """A second deal of Ann's, which an import touched too."""
+    made = make_twin(cast, now)
     with writing(recorded_at=now(), actor="system", door="import") as session:
-        session.add([Touch(deal_id=Deal.objects.get(key=key).pk, source="Fair", touched_at=now.at)])
-    return Deal.objects.get(key=key)
+        session.add([Touch(deal_id=made.pk, source="Fair", touched_at=now.at)])
+    return made
 
 
 def test_two_deals_are_two_again_with_all_that_was_theirs(

@@ -10,8 +10,10 @@ from django.test import Client
 
 from stageproof.records.models import Person
 from tests.security.conftest import Cast
+from tests.web.test_sign_in import PASSWORD, ada
 
-PASSWORD = "heron-quartz-lantern-9"
+__all__ = ["ada"]
+
 ELSEWHERE = [
     "https://evil.example/",
     "//evil.example/",
@@ -30,15 +32,6 @@ ELSEWHERE = [
     "http://testserver.evil.example/",
     "https:\\\\evil.example",
 ]
-
-
-@pytest.fixture
-def ada(cast: Cast) -> Person:
-    person = cast.ada.person
-    assert person is not None
-    person.set_password(PASSWORD)
-    person.save()
-    return person
 
 
 def is_ours(address: str) -> bool:

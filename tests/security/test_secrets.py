@@ -25,18 +25,11 @@ from stageproof.records.sealed import Unreadable, reseal, seal, unseal
 from stageproof.records.sealed_sessions import SessionStore, kept_as
 from tests.actions.database import forbidden
 from tests.security.conftest import Cast, Clock
-from tests.web.test_sign_in import PASSWORD, code_of, sign_in, turn_on
+from tests.web.test_sign_in import PASSWORD, ann, code_of, sign_in, turn_on
+
+__all__ = ["ann"]
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def ann(cast: Cast) -> Person:
-    person = cast.ann.person
-    assert person is not None
-    person.set_password(PASSWORD)
-    person.save()
-    return person
 
 
 def with_factor(ann: Person) -> tuple[str, list[str]]:
@@ -179,7 +172,7 @@ from stageproof.actions.actor import Actor
 from stageproof.actions.invitations import invite
 from stageproof.actions.organisation import set_up
 from stageproof.server.backup import write_backup
-from tests.web.test_sign_in import PASSWORD, sign_in, turn_on
+from tests.web.test_sign_in import PASSWORD, ann, sign_in, turn_on
 settings.ALLOWED_HOSTS = ["testserver"]
 now = timezone.now()
 olga = set_up(name="Northwind", zone="UTC", currency="EUR", owner_name="Olga Novak",

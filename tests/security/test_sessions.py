@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from typing import Any
 
-import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
@@ -15,16 +14,9 @@ from stageproof.records.models import Person, Token
 from stageproof.records.sealed_sessions import kept_as
 from stageproof.web.policy import PUBLIC
 from tests.security.conftest import UNSAFE, Cast, Clock, Route, ask, fingerprint, undone
-from tests.web.test_sign_in import PASSWORD, code_of, sign_in, turn_on
+from tests.web.test_sign_in import ann, code_of, sign_in, turn_on
 
-
-@pytest.fixture
-def ann(cast: Cast) -> Person:
-    person = cast.ann.person
-    assert person is not None
-    person.set_password(PASSWORD)
-    person.save()
-    return person
+__all__ = ["ann"]
 
 
 def with_key(key: str) -> Client:
