@@ -308,8 +308,12 @@ def test_meetings_of_one_day_with_two_people_are_two(
     cast: Cast, now: Clock, files: Callable[..., list[Path]]
 ) -> None:
     sheet = "Deal ID,Activity date,Type,Contact\nB1,2026-01-12,Meeting,Cleo\nB1,2026-01-12,Meeting,Dora\n"
-    paths = files(deals=DEALS, activities=sheet)
-    assert commit(cast, now, paths).activities == 2
+    # The day after the clock of these tests has not come yet.
+    ahead = (now.at + dt.timedelta(days=1)).date()
+    paths = files(deals=DEALS, activities=f"{sheet}B1,{ahead},Meeting,Cleo\n")
+    run = commit(cast, now, paths)
+    assert run.activities == 2
+    assert [each.count for each in run.problems if each.code == "activities_ahead"] == [1]
     assert commit(cast, now, paths).activities == 0
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import narwhals as nw
 import polars as pl
 
 from stageproof.actions.actor import Actor
@@ -38,7 +39,7 @@ from stageproof.actions.permission import IMPORTS, demand
 from stageproof.engine.book import Book
 from stageproof.engine.counted import count_text
 from stageproof.engine.definition import Definition
-from stageproof.engine.frames import collect
+from stageproof.engine.frames import collect, instant_number
 from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
 from stageproof.importers import Imported, Rejected, import_files
@@ -304,6 +305,7 @@ def _take(session: Writing, told: _Told, read: _Reading) -> ImportResult:
         *_left_out(found.left_out),
         *_rates_not_kept(imported.book),
         *_waivers_not_kept(imported.book),
+        *_ahead_not_kept(imported.book, now),
     ]
     result.gaps, result.rows = imported.gaps, imported.accounting.as_dict()
     result.rejected, result.shapes = imported.rejected, imported.shapes
@@ -401,6 +403,17 @@ def _waivers_not_kept(book: Book) -> list[Problem]:
         remedy = "Have it verified on the pages of the deals."
         found.append(Problem("verification_not_imported", says, remedy, count=verified))
     return found
+
+
+def _ahead_not_kept(book: Book, now: dt.datetime) -> list[Problem]:
+    """That what lies ahead has not happened: a meeting in a calendar is no sign of life yet."""
+    if not book.holds("activities"):
+        return []
+    ahead = book.tables["activities"].filter(nw.col("happened_at") > instant_number(now))
+    if not (count := collect(ahead.select("kind")).height):
+        return []
+    says = "Activities that lie ahead are not imported."
+    return [Problem("activities_ahead", says, "Import them again once they have happened.", count=count)]
 
 
 def _files(paths: Sequence[Path]) -> list[Mapping[str, Any]]:
