@@ -154,10 +154,18 @@ def test_a_day_that_cannot_be_shown_is_refused_with_the_way_on(
         assert says in text_of(answer)
 
 
-def test_no_deals_leads_to_the_first(at: At) -> None:
-    words = text_of(at("ann").get("/board"))
-    assert "No open deals yet" in words
-    assert "Create the first deal" in words
+def test_only_who_may_change_deals_is_offered_to_move_them(at: At, deal: Deal) -> None:
+    for name, moves, creates in (("ann", True, True), ("max", False, True), ("fay", False, False)):
+        page = at(name).get("/board").content.decode()
+        assert ("data-movable" in page, 'href="/deals/new"' in page) == (moves, creates), name
+
+
+def test_no_deals_leads_each_to_what_they_may_do(at: At) -> None:
+    offered = ("Create the first deal", "Import an export of your CRM", "Back to now")
+    for name, expected in (("ann", offered[:1]), ("max", offered[:1]), ("ada", offered[:2]), ("eve", ())):
+        words = text_of(at(name).get("/board"))
+        assert "No open deals yet" in words
+        assert tuple(each for each in offered if each in words) == expected, name
 
 
 def test_an_unknown_pipeline_is_not_found(at: At, deal: Deal) -> None:

@@ -132,11 +132,14 @@ def test_the_key_is_kept_nowhere_and_logged_nowhere(
 
 @override_settings(EMAIL_BACKEND="django.core.mail.backends.locmem.EmailBackend")
 def test_an_invitation_is_mailed_where_mail_is_set_up(cast: Cast, at: Browser) -> None:
-    key = key_of(at("ada").post("/settings/people", TYPED))
+    key = key_of(at("ada").post("/settings/people", {**TYPED, "team": cast.east.pk}))
     (letter,) = mail.outbox
     assert letter.to == ["nora@northwind.example"]
     assert letter.subject == "Ada Adler invites you to Stageproof"
-    assert f"http://testserver/invitation#{key}" in letter.body
+    assert f"http://testserver/invitation#{key}\n" in letter.body
+    assert "to the sales pipeline of Northwind, in Stageproof, as rep in East." in letter.body
+    assert f"until {Invitation.objects.get().expires_at:%a %-d %b %Y}:" in letter.body
+    assert "You will sign in as nora@northwind.example." in letter.body
 
 
 def test_a_name_cannot_write_headers_of_the_mail(cast: Cast, at: Browser) -> None:

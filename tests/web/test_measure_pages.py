@@ -76,6 +76,10 @@ def test_everybody_opens_every_page_on_an_empty_book(at: At, cast: Cast) -> None
     for name in ("ann", "mia", "olga", "max", "fay", "eve", "ada"):
         client = at(name)
         assert [client.get(path).status_code for path in PAGES] == [200] * 4, name
+    for path in (*PAGES, "/funnel", "/attribution"):
+        part = client.get(f"{path}?drawings=1")
+        assert "It begins with the first deal that is created here or imported." in text_of(part), path
+        assert "Choose a later day." in text_of(client.get(f"{path}?as_of=2026-03-01&drawings=1")), path
 
 
 @pytest.mark.parametrize(

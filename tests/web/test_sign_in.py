@@ -176,6 +176,7 @@ def test_a_forgotten_password_is_set_anew_by_a_link_that_is_good_once(ann: Perso
         assert client.post("/sign-in/forgotten", {"email": "nobody@northwind.example"}).status_code == 302
     (letter,) = mail.outbox
     assert letter.to == [ann.email]
+    assert "the sales pipeline of Northwind" in letter.body
     link = re.search(r"http://testserver(/sign-in/forgotten/\S+)", letter.body)
     assert link is not None
     page = client.get(link[1], follow=True)

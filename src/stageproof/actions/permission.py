@@ -66,6 +66,11 @@ def visible_teams(actor: Actor) -> set[int] | None:
     return {person.team_id} if person.team_id else set()
 
 
+def may_edit_any(actor: Actor) -> bool:
+    """Whether there may be deals that the actor may change."""
+    return actor.may_write and actor.role in ("rep", "manager", *EDITS_ALL)
+
+
 def may_edit(actor: Actor, deal: Deal) -> bool:
     """Whether the actor may change the deal."""
     person = actor.person

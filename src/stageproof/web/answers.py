@@ -67,7 +67,9 @@ def out_of_reach(request: HttpRequest) -> HttpResponse | None:
     _log.warning("database_away", path=request.path)
     says = "The database does not answer just now, perhaps because much is being written."
     asks = request.method in ("GET", "HEAD")
-    remedy = "Try again in a moment." if asks else "Look whether your change came through, and else try again."
+    remedy = (
+        "Try again in a moment." if asks else "Look whether your change came through, and else try again."
+    )
     problem = Problem("database_away", says, remedy)
     again = request.get_full_path() if asks else ""
     try:

@@ -29,6 +29,7 @@ from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.figures import why
 from stageproof.web.lead_list import came_in_periods
+from stageproof.web.measure_controls import elsewhere
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.usual_period import Usual, usual_period
 
@@ -90,6 +91,7 @@ def attribution_page(request: HttpRequest) -> HttpResponse:
         "asked": asked, "rows": rows, "whole": whole_of(rows), "drawing": _drawing(asked, rows),
         "models": [(name, label) for name, (label, _) in MODELS.items()], "says": MODELS[asked.model][1],
         "bys": BYS.items(), "periods": list(dict.fromkeys(names)), "unrated": unrated_costs(asked.pipeline),
+        "elsewhere": elsewhere(asked.pipeline, asked.moment),
     }  # fmt: skip
     return render(request, "attribution.html", context)
 

@@ -15,6 +15,8 @@ from django.views.decorators.http import require_safe
 
 from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import NotFound
+from stageproof.actions.deals import NO_DEALS
+from stageproof.actions.permission import may_edit_any
 from stageproof.engine.definition import Definition
 from stageproof.engine.problem import Problem, Refused
 from stageproof.web.answers import actor_of
@@ -22,6 +24,7 @@ from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.cards import Card, cards
 from stageproof.web.deal_list import DealList, deal_list, open_deals, scope, totals, visible
 from stageproof.web.filters import Filters
+from stageproof.web.frame import address_for
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.saved_views import views_of
 
@@ -66,7 +69,12 @@ class Board:
 
     @property
     def editable(self) -> bool:
-        return self.moment.is_now and self.actor.may_write
+        return self.moment.is_now and may_edit_any(self.actor)
+
+    @property
+    def opens(self) -> bool:
+        """Whether deals can be created here."""
+        return self.moment.is_now and self.actor.may_write and self.actor.role not in NO_DEALS
 
     def columns(self, only: set[int] | None = None, first: int = FIRST) -> list[Column]:
         """The columns in order, or some of them; last the deals in a stage that the definition does not know."""
@@ -149,6 +157,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "pipelines": [each.pipeline for each in moment.pipeline.definitions],
         "views": views_of(actor, "board"),
         "any_deal": shown.seen.height > 0,
+        "imports": address_for(actor.role, "imports"),
     }
     return render(request, "board.html", context)
 

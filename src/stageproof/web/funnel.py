@@ -30,6 +30,7 @@ from stageproof.web.as_of import Moment, moment_of
 from stageproof.web.exports import as_csv, as_xlsx
 from stageproof.web.figures import why
 from stageproof.web.lead_list import DAYS, came_in_periods
+from stageproof.web.measure_controls import elsewhere
 from stageproof.web.policy import EVERYONE, policy
 from stageproof.web.usual_period import Usual, usual_period
 
@@ -81,6 +82,7 @@ def funnel_page(request: HttpRequest) -> HttpResponse:
     key = (asked.period, asked.view, asked.since, asked.by)
     context = {
         "asked": asked, "views": VIEWS.items(), "sinces": SINCES.items(), "bys": BY, "periods": _periods(asked),
+        "elsewhere": elsewhere(asked.pipeline, asked.moment),
         "days": DAYS, **pages.get(key, lambda: _computed(asked)),
     }  # fmt: skip
     return render(request, "funnel.html", context)

@@ -89,7 +89,9 @@ class MeasureLook:
     @property
     def elsewhere(self) -> str:
         """What to do where there is nothing to show, as a sentence."""
-        return "Choose another period, or take the filters off." if self.where else "Choose another period."
+        if self.where:
+            return "Choose another period, or take the filters off."
+        return elsewhere(self.whole, self.moment)
 
     def one_of(self, name: str, choices: Sequence[str], otherwise: str = "") -> str:
         """The value of a parameter that is one of a few words."""
@@ -149,6 +151,15 @@ def look_at(
     else:
         found = calendar.period(asked) if asked else calendar.containing(whole.on, "quarter")
     return MeasureLook(actor, moment, whole, found, given)
+
+
+def elsewhere(pipeline: Pipeline, moment: Moment) -> str:
+    """What to do where a period has nothing to show, as a sentence."""
+    if pipeline.remember("any deal", lambda: bool(collect(pipeline.deals.select("deal").head(1)).height)):
+        return "Choose another period."
+    if not moment.is_now:
+        return "Choose a later day."
+    return "It begins with the first deal that is created here or imported."
 
 
 def choices(name: str, label: str, labels: Mapping[str, str], chosen: str) -> Filter:

@@ -20,8 +20,10 @@ from stageproof.actions.import_directory import NOT_INVITED
 from stageproof.actions.invitations import accept_invitation, invite, open_invitation, withdraw_invitation
 from stageproof.actions.people import change_person
 from stageproof.actions.permission import ADMINISTERS
+from stageproof.charts.wording import day_text
+from stageproof.engine.period import day_at
 from stageproof.engine.problem import Problem, Refused
-from stageproof.records.models import Invitation, Person, Team
+from stageproof.records.models import Invitation, Organisation, Person, Team
 from stageproof.records.models.organisation import ROLES
 from stageproof.web.answers import actor_of
 from stageproof.web.beside import Beside
@@ -73,7 +75,10 @@ def invited(request: HttpRequest, given: dict[str, str]) -> str:
     # After the sign, what a browser keeps to itself: no server, proxy or log on the way sees the key.
     link = request.build_absolute_uri(reverse("invitation")) + f"#{key}"
     if sends_mail():
-        text = render_to_string("mail/invitation.txt", {"invitation": row, "link": link})
+        organisation = Organisation.objects.get()
+        until = day_text(day_at(row.expires_at, organisation.zone))
+        told = {"invitation": row, "link": link, "organisation": organisation, "until": until}
+        text = render_to_string("mail/invitation.txt", told)
         # A name may hold a line break; a subject may not.
         subject = " ".join(f"{row.invited_by.name} invites you to Stageproof".split())
         send_mail(subject, text, None, [row.email])

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.deals import edit_deal, find_deal
-from stageproof.actions.permission import forbid, may_edit
+from stageproof.actions.permission import forbid, may_edit, may_edit_any
 from stageproof.engine.book import Pipeline
 from stageproof.engine.frames import day_of
 from stageproof.engine.money import Money
@@ -75,11 +75,7 @@ class Table:
 
     @cached_property
     def editable(self) -> bool:
-        return (
-            self.moment.is_now
-            and self.actor.may_write
-            and self.actor.role in ("rep", "manager", "pipeline owner", "admin")
-        )
+        return self.moment.is_now and may_edit_any(self.actor)
 
     @property
     def whole(self) -> dict[str, Any]:
