@@ -173,7 +173,44 @@ def test_nobody_waits_while_it_is_computed_and_a_change_counts_where_it_was_know
     known = learned == "before"
     # 10,000.00 USD at 0.9 where that was known, 12,345.67 where it was not.
     assert amounts(row)["nominal"] == 5_000_000 + (900_000 if known else 1_111_110)
-    assert steps == ["computed", "locked", *(["computed"] if known else [])]
+    assert steps == ["computed", "locked", *(["computed", "locked"] if known else [])]
+    assert recomputed(row) == row.body_digest
+
+
+def test_who_writes_on_and_on_waits_in_the_end(
+    cast: Cast, now: Clock, world: Deal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change that was known by then comes whenever the ledger is free; the last time it cannot."""
+    at, steps = now(), []
+    beta = Deal.objects.get(name="Beta")
+
+    def computed(whole: Book, asked: Asked) -> Body:
+        body = body_as_asked(whole, asked)
+        steps.append("computed")
+        if steps.count("computed") <= 2:
+            entered = at - dt.timedelta(seconds=9 - len(steps))
+            set_deal(
+                beta,
+                at - dt.timedelta(seconds=30 - len(steps)),
+                learned=entered,
+                amount=1_000_000 * len(steps),
+            )
+        return body
+
+    @contextmanager
+    def locked(**said: Any) -> Iterator[Writing]:
+        steps.append("locked")
+        with writing(**said) as session:
+            yield session
+
+    with monkeypatch.context() as patch:
+        patch.setattr("stageproof.actions.freeze_reading.AGAIN", 1)
+        patch.setattr("stageproof.actions.freeze_reading.body_as_asked", computed)
+        patch.setattr("stageproof.actions.freeze_reading.writing", locked)
+        row = freeze_reading(cast.eve, name="Board", asked=Asked(Q2), now=at)
+    assert steps == ["computed", "locked", "computed", "locked", "computed"]
+    # 30,000.00 USD at 0.9: the second change counts.
+    assert amounts(row)["nominal"] == 5_000_000 + 2_700_000
     assert recomputed(row) == row.body_digest
     assert doctor().problems == ()
 
