@@ -60,6 +60,8 @@ def test_a_day_says_its_year_where_today_is_not_known() -> None:
         ("FY2026-M03", "FY2026-M03"),
         ("2026-W09", "2026-W09"),
         ("2025-12-29..2026-01-04", "Mon 29 Dec 2025 to Sun 4 Jan 2026"),
+        ("2025-12-29 .. 2026-01-04", "2025-12-29 .. 2026-01-04"),
+        ("..", ".."),
     ],
 )
 def test_months_and_ranges_are_named_as_people_do(name: str, text: str) -> None:

@@ -31,11 +31,10 @@ def period_text(name: str) -> str:
     if month := _MONTH.fullmatch(name):
         return f"{_MONTHS[int(month[2]) - 1]} {month[1]}"
     first, _, last = name.partition("..")
-    return (
-        f"{day_text(dt.date.fromisoformat(first))} to {day_text(dt.date.fromisoformat(last))}"
-        if last
-        else name
-    )
+    try:
+        return f"{day_text(dt.date.fromisoformat(first))} to {day_text(dt.date.fromisoformat(last))}"
+    except ValueError:
+        return name
 
 
 def share_text(part: float, whole: float) -> str:
