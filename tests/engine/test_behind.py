@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from fractions import Fraction
 from statistics import median
@@ -10,15 +11,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from stageproof.engine.book import Pipeline
-from stageproof.engine.frames import collect
+from stageproof.engine.book import Book, Pipeline
+from stageproof.engine.frames import collect, number, readable
 from stageproof.engine.measures import MEASURES
 from stageproof.engine.measures.asking import Asked, answer
 from stageproof.engine.measures.behind import behind, rates_used
 from stageproof.engine.measures.figures import FIGURES, Figure, figure_of
 from stageproof.engine.narrowing import narrowed
 from stageproof.engine.period import Calendar
-from tests.engine.sample import QUARTER, START, book_on, pipeline_on
+from tests.engine.engines import rates, table
+from tests.engine.sample import QUARTER, START, pipeline_on
 from tests.engine.test_retention import BOOK as CONTRACTS
 
 
@@ -325,15 +327,31 @@ def test_narrowed_to_an_owner_the_target_is_theirs_and_to_a_source_nobodys() -> 
     assert of_source["target"].item() is None
 
 
-def test_the_rates_of_the_deals_are_those_of_the_day() -> None:
-    pipeline = pipeline_on("polars")
-    used = rates_used(pipeline, ["d1", "d2", "d8", "d11"])
-    assert used["currency"].to_list() == ["CHF", "EUR", "JPY"]
-    in_force = collect(book_on("polars").rates())
-    for row in used.iter_rows(named=True):
-        expected = in_force.filter(
-            pl.col("currency") == row["currency"],
-            pl.col("from_on") <= pipeline.day,
-            pl.col("until_on") > pipeline.day,
-        )
-        assert row["nano"] == (expected["nano"].item() if expected.height else None)
+def test_the_rates_are_those_that_the_deals_were_converted_at() -> None:
+    deals = table(
+        "deals",
+        """
+        deal status amount currency close_on   valid_from
+        a    open   100    USD      2025-09-30 2025-01-01
+        b    won    100    USD      2025-02-10 2025-02-10
+        c    won    100    USD      2025-03-31 2025-03-31
+        d    lost   100    USD      2025-04-30 2025-04-30
+        e    open   100    GBP      2025-09-30 2025-01-01
+        f    open   100    EUR      2025-09-30 2025-01-01
+        """,
+    )
+    dated = rates("USD 2025-01-01 0.9\nUSD 2025-04-01 0.8\nUSD 2025-06-01 0.7")
+    pipeline = Book.build(deals=deals, rates=dated, currency="EUR").as_of("2025-06-30")
+
+    def used(*keys: str, **asked: Any) -> list[tuple[Any, ...]]:
+        found = readable(rates_used(pipeline, keys, **asked))
+        return [(*row[:2], row[2] and row[2].month, row[3]) for row in found.rows()]
+
+    whole = 10**9
+    assert used("a", "b", "c", "d", "e", "f") == [
+        ("GBP", 1, None, None),
+        ("USD", 1, 6, whole * 7 // 10), ("USD", 1, 4, whole * 8 // 10), ("USD", 2, 1, whole * 9 // 10),
+    ]  # fmt: skip
+    assert used("f") == used() == []
+    march = number(dt.date(2025, 3, 1))
+    assert used("a", also_on=[march]) == [("USD", 1, 6, whole * 7 // 10), ("USD", 1, 1, whole * 9 // 10)]

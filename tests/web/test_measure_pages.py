@@ -16,9 +16,11 @@ from django.db import connection
 from django.test import Client
 
 from stageproof.actions.deals import create_deal, edit_deal, move_deal
+from stageproof.actions.rates import set_rate
 from stageproof.actions.targets import set_target
 from stageproof.records.models import Deal
 from stageproof.records.tables import book
+from tests.actions.readings_world import set_deal
 from tests.actions.won_deal import won
 from tests.web.conftest import PART, Cast, Clock, problems_of, text_of
 from tests.web.figures import open_figures
@@ -257,6 +259,22 @@ def test_why_says_formula_deals_version_and_instant(at: At) -> None:
     assert "32,000.00 EUR open / 60,000.00 EUR target = 0.5333x" in words
     assert "New business, version 1" in words
     assert "As of" in words
+
+
+@pytest.mark.usefixtures("quarter")
+def test_why_names_each_rate_that_its_deals_were_converted_at(at: At, cast: Cast, now: Clock) -> None:
+    today = now.at.date()
+    for days, rate in ((40, "0.9"), (0, "0.8")):
+        set_rate(cast.fay, currency="USD", from_on=today - dt.timedelta(days=days), rate=rate, now=now())
+    now.days(1)
+    for days in (0, 20):
+        facts = {"name": "Dollars", "amount": 100_000, "currency": "USD"}
+        deal = create_deal(cast.ben, now=now(), facts=facts).deal
+        set_deal(deal, now(), status="won", close_on=today - dt.timedelta(days=days))
+    words = text_of(at("fay").get("/why/bookings?figure=won_amount"))
+    assert re.search(
+        r"1 USD 0\.8 to 0\.9 EUR .* 0\.8 EUR since .*, 1 deal .*0\.9 EUR since .*, 1 deal", words
+    )
 
 
 @pytest.mark.usefixtures("quarter")

@@ -144,10 +144,15 @@ class Why:
         """The rates that convert the deals or campaigns behind the figure."""
         if self.behind is None or self.of == "lead":
             return []
-        rows = readable(
-            rates_used(self.pipeline, self.behind[self.of].unique().to_list(), self.of)
-        ).to_dicts()
-        return [{**row, "rate": _rate(row["nano"], row["currency"], self.pipeline.currency)} for row in rows]
+        # What stood at the start of a stretch was worth what rates were then.
+        start = self.given.get("start")
+        then = [] if start is None else [Pipeline(self.pipeline.book, self.pipeline.book.instant(start)).day]
+        used = rates_used(self.pipeline, self.behind[self.of].unique().to_list(), self.of, also_on=then)
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in readable(used).to_dicts():
+            rate = _rate(row["nano"], row["currency"], self.pipeline.currency)
+            found.setdefault(row["currency"], []).append({**row, "rate": rate})
+        return [_of_currency(currency, rows) for currency, rows in found.items()]
 
     @property
     def link(self) -> str:
@@ -279,6 +284,13 @@ def _table(shown: Why) -> list[list[dict[str, Any]]]:
 
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and value in (float("inf"), float("-inf")) else value
+
+
+def _of_currency(currency: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The rates of a currency, the newest first, and between which they lie where there are several."""
+    known = [row["rate"] for row in rows if row["rate"] is not None]
+    span = {"low": min(known), "high": max(known)} if len(known) > 1 else {}
+    return {"currency": currency, "rows": rows, **span}
 
 
 def _rate(nano: int | None, source: str, target: str) -> Decimal | None:

@@ -280,23 +280,37 @@ _BEHIND: dict[str, Callable[[Pipeline, Asked], pl.DataFrame]] = {
 }
 
 
-def rates_used(pipeline: Pipeline, keys: Sequence[str], of: str = "deal") -> pl.DataFrame:
-    """One row per foreign currency of the deals, or of campaigns: `deals`, how many, and `nano` since `from_on`.
+def rates_used(
+    pipeline: Pipeline, keys: Sequence[str], of: str = "deal", *, also_on: Sequence[int] = ()
+) -> pl.DataFrame:
+    """One row per foreign currency and rate of the deals, or of campaigns: `deals`, how many, and `nano` since `from_on`.
 
-    `nano` is minor units per minor unit times 10^9, in force on the pipeline's day; null where no rate is known.
-    Closed deals are converted at the rate of the day they closed.
+    `nano` is minor units per minor unit times 10^9; null where no rate is known. Open deals are converted at the rate
+    of the pipeline's day, closed ones at that of the day they closed, campaigns at that of their first day; all of them
+    on the days of `also_on`, too. The newest rate of a currency comes first.
     """
-    frame = pipeline.deals if of == "deal" or pipeline.campaigns is None else pipeline.campaigns
+    here = nw.lit(pipeline.day if pipeline.rates_on is None else pipeline.rates_on)
+    if of == "deal" or pipeline.campaigns is None:
+        frame, is_open = pipeline.deals, nw.col("status") == "open"
+        day = nw.when(is_open | nw.col("close_on").is_null()).then(here).otherwise(nw.col("close_on"))
+    else:
+        frame, day = pipeline.campaigns, nw.coalesce(nw.col("starts_on"), here)
     chosen = frame.filter(nw.col("currency") != pipeline.currency)
     foreign = chosen.filter(nw.col(of).is_in(list(keys))) if keys else chosen.head(0)
-    counted = collect(foreign.group_by("currency").agg(deals=nw.len()))
-    if not pipeline.book.holds("rates"):
-        return counted.with_columns(from_on=pl.lit(None, pl.Int64), nano=pl.lit(None, pl.Int64)).sort(
-            "currency"
-        )
+    dated = [foreign.select("currency", day=each.cast(nw.Int64)) for each in (day, *map(nw.lit, also_on))]
+    counted = collect(nw.concat(dated, how="vertical").group_by("currency", "day").agg(deals=nw.len()))
     rates = pipeline.rates
-    assert rates is not None
-    day = pipeline.day
-    ruling = rates.filter(nw.col("from_on") <= day, nw.col("until_on") > day)
-    latest = collect(ruling.select("currency", "from_on", "nano"))
-    return counted.join(latest, on="currency", how="left").sort("currency")
+    known = pl.DataFrame(
+        schema={"currency": pl.String, **dict.fromkeys(("from_on", "until_on", "nano"), pl.Int64)}
+    )
+    if rates is not None:
+        known = collect(rates.select(known.columns))
+    during = (pl.col("from_on") <= pl.col("day")) & (pl.col("day") < pl.col("until_on"))
+    used = counted.join(known, on="currency").filter(during).select("currency", "day", "from_on", "nano")
+    return (
+        counted.join(used, on=["currency", "day"], how="left")
+        .group_by("currency", "from_on", "nano")
+        .agg(pl.col("deals").sum())
+        .sort("currency", "from_on", descending=[False, True], nulls_last=True)
+        .select("currency", "deals", "from_on", "nano")
+    )
