@@ -24,6 +24,7 @@ from stageproof.records.models import Deal, EvidenceVersion, RoleVersion
 from stageproof.records.tables import book, forget, rows_of_deals
 from stageproof.records.warm_table import WarmTable
 from tests.actions.conftest import Cast, Clock
+from tests.engine.test_days_at_once import told
 
 THINGS = st.sampled_from([None, "A", "B", "C", "Ä", ""])
 ROWS = st.lists(
@@ -92,10 +93,17 @@ def test_changes_in_any_order_give_what_a_load_gives(
     for number in range(3):
         create_deal(cast.ann, now=now(), facts={"name": f"Deal {number}", "amount": number})
     book()
+    renews = False
     for step in range(25):
         _any_change(cast, now(), chance, step)
         if chance.random() < 0.6:
             _of_some_deals(chance)
+        if step in (4, 14):
+            told(book().as_of(now().date()))
+        renews |= any(worked.behind is not None for worked in book()._worked_out.values())
+    assert renews
+    days = [now().date() + dt.timedelta(days=days) for days in (0, 40)]
+    past = [told(book().as_of(day)) for day in days]
     warm = {name: _in_order(table) for name, table in book().tables.items()}
     forget()
     cold = {name: _in_order(table) for name, table in book().tables.items()}
@@ -103,6 +111,17 @@ def test_changes_in_any_order_give_what_a_load_gives(
     for name, table in cold.items():
         assert_frame_equal(warm[name], table, check_column_order=False)
     assert cold["deals"].height > 10
+    for found, day in zip(past, days, strict=True):
+        for one, other in zip(found, told(book().as_of(day)), strict=True):
+            assert_frame_equal(one, other, check_column_order=False)
+
+
+def test_the_day_on_which_a_deal_was_created_is_that_of_the_organisation(cast: Cast) -> None:
+    forget()
+    late = dt.datetime(2025, 6, 30, 22, 30, tzinfo=dt.UTC)
+    create_deal(cast.ann, now=late, facts={"name": "After midnight in Vienna"})
+    created = book().tables["deals"].select("created_on").collect("polars").to_native()
+    assert created["created_on"].to_list() == [(dt.date(2025, 7, 1) - dt.date(1970, 1, 1)).days]
 
 
 def _of_some_deals(chance: random.Random) -> None:
