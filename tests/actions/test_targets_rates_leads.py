@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stageproof.actions.actor import Actor
 from stageproof.actions.conflict import NotFound
 from stageproof.actions.convert_lead import convert_lead
 from stageproof.actions.deals import create_deal
@@ -18,7 +19,7 @@ from stageproof.actions.undo_change import undo_changes
 from stageproof.engine.frames import collect, instant_number
 from stageproof.engine.measures.open_pipeline import open_pipeline
 from stageproof.records.doctor import doctor
-from stageproof.records.models import Change, LeadVersion, RateVersion, TargetVersion
+from stageproof.records.models import Change, LeadVersion, Person, RateVersion, TargetVersion
 from stageproof.records.tables import book, pipeline_now
 from tests.actions.conftest import Cast, Clock
 from tests.actions.database import codes, denied, nothing_changes
@@ -48,6 +49,9 @@ def test_a_target_keeps_its_history(cast: Cast, now: Clock) -> None:
 def test_a_manager_sets_those_below(cast: Cast, now: Clock) -> None:
     set_target(cast.mia, **Q2, amount=1, owner=cast.ann.person, now=now())
     set_target(cast.mia, **Q2, amount=1, team=cast.east, now=now())
+    # A manager of nobody has a target as well.
+    nora = Person.objects.create_user("nora@northwind.example", name="Nora", role="manager")
+    assert set_target(Actor(nora, "page"), **Q2, amount=1, owner=nora, now=now()).owner == nora
     denied(lambda: set_target(cast.mia, **Q2, amount=1, owner=cast.otto.person, now=now()), Forbidden)
     denied(lambda: set_target(cast.mia, **Q2, amount=1, team=cast.west, now=now()), Forbidden)
     denied(lambda: set_target(cast.mia, **Q2, amount=1, now=now()), Forbidden)

@@ -116,6 +116,7 @@ def test_changes_are_told_as_sentences() -> None:
     ("lead", "fit", "points", "possible"),
     [
         ({"industry": " food ", "employees": 100, "technology": "Excel, sap"}, "fits", 90, 90),
+        ({"industry": "Energy", "employees": 500, "technology": "SAP"}, "fits", 50, 50),
         ({"industry": "Food", "employees": 501}, "unclear", 40, 60),
         ({"industry": "Energy", "employees": None, "technology": ""}, "unclear", 0, 50),
         ({"industry": "Energy", "employees": 99, "technology": "SAPx"}, "does not fit", 0, 0),
