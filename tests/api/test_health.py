@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from django.db import DatabaseError
 from django.test import Client
+from django.utils import timezone
 
-from stageproof.server import health
+from stageproof.engine.period import day_at
+from stageproof.records.models import Deal
+from stageproof.records.tables import forget, loaded_until
+from stageproof.server import health, warming
+from stageproof.web.as_of import present
 from tests.actions.conftest import Cast
 from tests.api.conftest import Caller
 
@@ -56,3 +63,39 @@ def test_metrics_are_for_this_machine_or_for_the_token(cast: Cast, monkeypatch: 
 def test_alive_where_no_database_answers() -> None:
     # Without its fixture, a test that asks a database fails.
     assert Client().get("/healthz").status_code == 200
+
+
+def test_not_ready_while_the_deals_are_loaded(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    loading, loaded = threading.Event(), threading.Event()
+
+    def load() -> None:
+        loading.set()
+        assert loaded.wait(20)
+
+    monkeypatch.setattr(warming, "_load", load)
+    thread = warming.begin()
+    assert loading.wait(20)
+    answer = Client().get("/readyz")
+    assert (answer.status_code, [each["code"] for each in answer.json()["problems"]]) == (503, ["starting"])
+    assert Client().get("/healthz").status_code == 200
+    loaded.set()
+    thread.join(20)
+    assert Client().get("/readyz").status_code == 200
+
+
+def test_a_load_that_fails_is_left_to_whoever_asks(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load() -> None:
+        raise DatabaseError("disk I/O error")
+
+    monkeypatch.setattr(warming, "_load", load)
+    warming.begin().join(20)
+    assert Client().get("/readyz").status_code == 200
+
+
+def test_what_pages_begin_from_is_there_before_they_are_asked_for(cast: Cast, deal: Deal) -> None:
+    forget()
+    warming._load()
+    now = timezone.now()
+    pipeline = present(now, day_at(now, "Europe/Vienna"))
+    assert pipeline.remembers("deal list")
+    assert loaded_until(pipeline.book) is not None

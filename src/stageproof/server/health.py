@@ -23,6 +23,7 @@ from prometheus_client import (
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from stageproof.engine.problem import Problem
+from stageproof.server import warming
 from stageproof.server.sqlite import check_sqlite
 from stageproof.web.policy import PUBLIC, policy
 
@@ -83,8 +84,10 @@ def may_read_metrics(request: HttpRequest) -> bool:
 
 
 def unready() -> list[Problem]:
-    """What keeps the process from working: the database, its schema, a SQLite with a known fault."""
+    """What keeps the process from working: the database, its schema, a SQLite with a known fault, its own start."""
     problems = []
+    if warming.goes_on():
+        problems.append(Problem("starting", "The deals are being loaded.", "Ask again in a moment."))
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

@@ -59,8 +59,10 @@ def work(listener: socket.socket, *, threads: int) -> int:
     import waitress
     from django.conf import settings
 
+    from stageproof.server import warming
     from stageproof.server.wsgi import application
 
+    warming.begin()
     # What proxies say of a client is believed only where they were said to be ours.
     trust: dict[str, Any] = {"clear_untrusted_proxy_headers": True}
     if settings.ALLAUTH_TRUSTED_PROXY_COUNT:
