@@ -278,6 +278,16 @@ def test_why_names_each_rate_that_its_deals_were_converted_at(at: At, cast: Cast
 
 
 @pytest.mark.usefixtures("quarter")
+@pytest.mark.parametrize(
+    ("path", "mark"),
+    [("/conversion", "30 to 40% from discovery to proposal"), ("/conversion", "from 4.9 months in 2019 to 6.5 in 2025"),
+     ("/funnel", "50 to 60% of qualified leads"), ("/coverage", "is convention, 1 / win rate is arithmetic")],
+)  # fmt: skip
+def test_what_others_report_is_a_direction(at: At, path: str, mark: str) -> None:
+    assert mark in text_of(at("fay").get(f"{path}?period=2026-Q1"))
+
+
+@pytest.mark.usefixtures("quarter")
 def test_the_deals_behind_a_figure_are_those_that_one_sees(at: At) -> None:
     path = "/why/open_pipeline?figure=open_amount"
     counts = {
