@@ -69,6 +69,12 @@ def test_an_edit_ends_the_version_before(cast: Cast, now: Clock, deal: Deal) -> 
     )
     with nothing_changes():
         edit_deal(cast.ada, deal.key, now=now(), changes={"amount": 6_000_000})
+    # Another on the very same instant begins after it.
+    edit_deal(cast.ada, deal.key, now=at, changes={"amount": 7_000_000})
+    later = at + dt.timedelta(microseconds=1)
+    assert list(DealVersion.objects.order_by("seq").values_list("valid_from", "valid_to"))[1:] == [
+        (at, later), (later, None),
+    ]  # fmt: skip
     assert doctor().problems == ()
 
 
