@@ -89,10 +89,10 @@ def test_a_card_is_moved_by_keyboard_alone(opened: Open, cast: Cast, ready: Call
     deal = ready()
     page = opened(cast.ann, "/board")
     page.keyboard.press("j")
-    assert page.evaluate("document.activeElement.id") == f"card-{deal.key}"
+    sync_api.expect(page.locator(f"#card-{deal.key}")).to_be_focused()
     page.keyboard.press("m")
     sync_api.expect(page.locator("#move-menu")).to_be_visible()
-    assert page.evaluate("document.activeElement.dataset.to") == "Discovery"
+    sync_api.expect(page.locator("#move-menu [data-to=Discovery]")).to_be_focused()
     page.keyboard.press("Enter")
     sync_api.expect(page.locator(f"#cards-1 #card-{deal.key}")).to_be_focused()
     assert stage_of(deal) == "Discovery"

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.browser.pages import DESKTOP, PHONE, served_out, sync_api
+from tests.browser.pages import DESKTOP, judge, served_out, sync_api
 from tests.web.test_sign_in import code_of
-
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PASSWORD = "heron-quartz-lantern-9"
-SHOTS = os.environ.get("STAGEPROOF_SHOTS", "")
-"""A folder for pictures of the pages, for people to look at."""
 
 
 @pytest.fixture
@@ -45,21 +39,6 @@ def opened(chromium: Any, live_server: Any) -> Iterator[Callable[[], Any]]:
 def blamed(message: Any) -> bool:
     """Whether a message of the console is a complaint; that an answer was 422 or 404 is none."""
     return message.type in ("error", "warning") and "Failed to load resource" not in message.text
-
-
-def judge(page: Any, name: str) -> None:
-    """Holds the page as it stands to the rules of access, on a desktop in light and on a phone in dark."""
-    for size, width, scheme in ((DESKTOP, "desktop", "light"), (PHONE, "phone", "dark")):
-        page.set_viewport_size(size)
-        page.emulate_media(color_scheme=scheme)
-        found = axe.Axe().run(page)
-        assert found.violations_count == 0, f"{name}, {width}, {scheme}: {found.generate_report()}"
-        wide = page.evaluate("document.documentElement.scrollWidth")
-        assert wide <= size["width"], f"{name}, {width}: {wide} px wide"
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS) / f"{name}-{width}-{scheme}.png", full_page=True)
-    page.emulate_media(color_scheme="light")
-    page.set_viewport_size(DESKTOP)
 
 
 def found_company(page: Any) -> None:
@@ -146,7 +125,7 @@ def test_every_setting_can_be_read_and_used_by_everyone(opened: Callable[[], Any
     ada.goto("/settings/targets")
     ada.get_by_label("East, quarter 1", exact=True).fill("1,250,000.00")
     ada.get_by_role("button", name="Save").click()
-    sync_api.expect(ada.get_by_text("One target is saved.")).to_be_visible()
+    sync_api.expect(ada.get_by_text("1 target is saved.")).to_be_visible()
     judge(ada, "targets")
     ada.goto("/settings/currencies")
     judge(ada, "currencies-empty")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from stageproof.audit.report import report
@@ -95,18 +97,23 @@ def test_a_figure_opens_its_definition_and_leads_to_its_deals(
     tile.locator("summary").click()
     sync_api.expect(tile.locator(".formula")).to_be_visible()
     tile.get_by_role("link", name="The deals behind it").click()
-    names = page.locator("section.lists tbody tr:visible th").all_inner_texts()
-    assert [name.split("\n")[0] for name in names] == ["Bravo", LONG.strip()]
+    assert names(page, 2) == ["Bravo", LONG.strip()]
     page.get_by_role("link", name="Show all deals").locator("visible=true").click()
     sync_api.expect(page.locator("section.lists tbody tr:visible")).to_have_count(len(DEALS_ROWS) - 3 + 1)
     page.context.close()
 
 
+def names(page: sync_api.Page, count: int) -> list[str]:
+    """The names of the deals that are listed, once there are so many."""
+    shown = page.locator("section.lists tbody tr:visible th")
+    sync_api.expect(shown).to_have_count(count)
+    return [name.split("\n")[0] for name in shown.all_inner_texts()]
+
+
 def test_an_owner_narrows_the_deals(chromium: sync_api.Browser, address: str) -> None:
     page = opened(chromium, address, DESKTOP)
     page.locator("#owners ~ .box").get_by_role("link", name="Ben Wu").click()
-    names = page.locator("section.lists tbody tr:visible th").all_inner_texts()
-    assert [name.split("\n")[0] for name in names] == ["Charlie"]
+    assert names(page, 1) == ["Charlie"]
     page.context.close()
 
 
@@ -129,5 +136,5 @@ def test_the_keyboard_reaches_the_answer_first(chromium: sync_api.Browser, addre
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the answer"
     page.keyboard.press("Enter")
-    assert page.url.endswith("#main")
+    sync_api.expect(page).to_have_url(re.compile("#main$"))
     page.context.close()
