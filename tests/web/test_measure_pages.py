@@ -234,6 +234,18 @@ def test_every_table_is_taken_away(at: At, path: str) -> None:
 
 
 @pytest.mark.usefixtures("quarter")
+def test_time_in_stage_is_cut_as_conversion_is(at: At) -> None:
+    page = at("olga").get("/conversion?period=2026-Q1&by=owner")
+    assert "Time in stage by owner" in text_of(page)
+    response = at("olga").get("/conversion?period=2026-Q1&by=owner&export=stays_by&format=csv")
+    rows = csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode()))
+    # Both of Ben's came on one day; one was lost ten days later, and one is still there.
+    (ben,) = [row for row in rows if row["owner"] == "Ben Baker"]
+    assert (ben["deals"], ben["completed"], ben["still_there"]) == ("2", "1", "1")
+    assert float(ben["median"]) == pytest.approx(10, abs=0.05)
+
+
+@pytest.mark.usefixtures("quarter")
 def test_a_drawing_comes_when_it_is_asked_for_and_stays(at: At) -> None:
     olga = at("olga")
     page = "/movement?start=2026-03-01"

@@ -79,7 +79,8 @@ def conversion(request: HttpRequest) -> HttpResponseBase:
         "look": look, "period": look.period, "by": by, "stages": stages, "stays": stays, "wins": wins,
         "quarters": quarters, "few_left": FEW_LEFT, "quarters_shown": SHOWN,
         "quarter_names": sorted({name for each in quarters for name in each["cells"]}),
-        "groups": _by_stage(_asked(look, given, "groups"), by, rules), "few": FEW,
+        "groups": _by_stage(_asked(look, given, "groups"), by, rules, "entered", "entered", FEW), "few": FEW,
+        "stays_by": _by_stage(_asked(look, given, "stays_by"), by, rules, "deals", "completed", FEW_LEFT),
         "win": whole_win, "cycle": whole_cycle, "cycles": cycles, "steps": steps, "begun": begun, "slipped": slipped,
         "slip": look.row("slippage", period=look.period) if begun else None, "win_mark": WIN_MARK,
         "stage_names": [each.name for each in rules.stages] if rules else [], "rules": rules,
@@ -89,6 +90,7 @@ def conversion(request: HttpRequest) -> HttpResponseBase:
                        rules.pipeline if rules else "")] if len(definitions) > 1 else []),
         ],
         "exports": [("stages", "By stage"), ("groups", f"By stage and {by}"), ("stays", "Time in stage"),
+                    ("stays_by", f"Time in stage {BYS[by].lower()}"),
                     ("quarters", "Time in stage by quarter"),
                     ("wins", f"Win rate {BYS[by].lower()}"), ("steps", "Cycle lengths"),
                     *([("slipped", "Slippage")] if begun else [])],
@@ -104,6 +106,7 @@ def tables_of(look: MeasureLook, by: str) -> dict[str, tuple[str, dict[str, Any]
         "stages": ("conversion", period),
         "groups": ("conversion", {**period, "by": (by,)}),
         "stays": ("time_in_stage", {}),
+        "stays_by": ("time_in_stage", {"by": (by,)}),
         "quarters": ("time_in_stage", {"by": ("quarter",)}),
         "wins": ("win_rate", {**period, "by": (by,)}),
         "cycles": ("cycle_length", {**period, "by": (by,)}),
@@ -117,15 +120,17 @@ def _asked(look: MeasureLook, given: Mapping[str, Any], name: str) -> list[dict[
     return look.rows(measure, **asked)
 
 
-def _by_stage(rows: Sequence[Mapping[str, Any]], by: str, rules: Definition | None) -> list[dict[str, Any]]:
-    """One row per group with its conversion at each stage."""
+def _by_stage(
+    rows: Sequence[Mapping[str, Any]], by: str, rules: Definition | None, counts: str, known: str, few: int
+) -> list[dict[str, Any]]:
+    """One row per group with its cell of each stage, `few` where less are known; without groups that `counts` none."""
     found: dict[Any, dict[str, Any]] = {}
     for row in rows:
         if rules is None or row["definition"] == rules.pipeline:
-            group = found.setdefault(row[by], {"group": row[by], "cells": {}, "entered": 0})
-            group["cells"][row["stage"]] = {**row, "few": row["entered"] < FEW}
-            group["entered"] += row["entered"]
-    return [each for each in found.values() if each["entered"]]
+            group = found.setdefault(row[by], {"group": row[by], "cells": {}, "counted": 0})
+            group["cells"][row["stage"]] = {**row, "few": row[known] < few}
+            group["counted"] += row[counts]
+    return [each for each in found.values() if each["counted"]]
 
 
 def _link(look: MeasureLook, measure: str, column: str, **asked: Any) -> str:
