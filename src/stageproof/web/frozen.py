@@ -31,7 +31,8 @@ from stageproof.charts.wording import listed as listed_words
 from stageproof.charts.wording import short_text
 from stageproof.engine.problem import Problem, Refused
 from stageproof.engine.readings.frozen import CAUSES
-from stageproof.records.models import FrozenReading, Person
+from stageproof.records.models import FrozenReading, Organisation, Person
+from stageproof.records.tables import calendar_of
 from stageproof.web.answers import actor_of
 from stageproof.web.as_of import moment_of
 from stageproof.web.beside import Beside
@@ -42,7 +43,7 @@ from stageproof.web.policy import policy
 from stageproof.web.reading_controls import look_of
 from stageproof.web.reading_drawings import draw, leading
 from stageproof.web.reading_papers import SHOWN, TITLES, paper_of
-from stageproof.web.readings import as_pdf, chosen_of, in_major, listed, named, tabs, title_of
+from stageproof.web.readings import as_pdf, chosen_of, in_major, listed, rows_behind, tabs, title_of
 
 LASTS = [(7, "a week"), (14, "two weeks"), (30, "30 days"), (90, "90 days")]
 CAUSED = {
@@ -90,7 +91,8 @@ def frozen_deals(request: HttpRequest, number: int, reader: str) -> HttpResponse
     """The deals behind a figure of a frozen reading, from the history as it was known then."""
     row = _row(request, number, reader)
     behind, chosen = request.GET.get("behind", ""), chosen_of(request)
-    found = named(reading_then(row, reader).deals(behind, chosen or None))
+    calendar = calendar_of(Organisation.objects.get())
+    found = rows_behind(reading_then(row, reader), behind, chosen, calendar)
     if request.GET.get("format") == "csv":
         return as_csv(in_major(found, row.currency), f"{reader}-{behind}-frozen-{row.pk}")
     context = {

@@ -25,7 +25,7 @@ from stageproof.engine.counted import count_text
 Kind = Literal["text", "count", "money", "cents", "ratio", "times", "days", "day", "period", "number"]
 Row = Mapping[str, Any]
 
-CHOOSES = ("stage", "owner", "team", "source", "campaign", "currency", "pipeline")
+CHOOSES = ("stage", "owner", "team", "source", "campaign", "currency", "pipeline", "month")
 """The columns of a table by which the deals behind one of its rows are chosen."""
 
 

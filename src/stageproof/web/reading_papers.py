@@ -96,6 +96,7 @@ def sales_paper(body: Mapping[str, Any], draw: Draw) -> Made:
     )
     stages = _named_stages(tables["by_stage"])
     owners = _leading(tables["by_owner"], "nominal", "owner")
+    months = _leading(tables["by_month"], "nominal", "month")
     sections = [
         Section(
             "stages", "By stage", drawing=draw("stages", _leading(stages, "nominal", *_of_stage(stages)), currency),
@@ -123,9 +124,9 @@ def sales_paper(body: Mapping[str, Any], draw: Draw) -> Made:
                          note=_rest(tables["overdue"], late)),
             ],
         ),
-        Section("months", "By month of the close date", drawing=draw("months", tables["by_month"], currency),
+        Section("months", "By month of the close date", drawing=draw("months", months, currency),
                 tables=[table_of("by_month", "Open deals by month", [Column("month", "Month", "period"), *_CUT],
-                                 tables["by_month"], currency, total=True)]),
+                                 tables["by_month"], currency, behind="nominal", total=True)]),
     ]  # fmt: skip
     large = [shown(nominal, currency), _with_share(qualified, nominal, currency), shown(soon, currency)]
     small = _figures(figures, currency, "overdue", "age", "waived", "unverifiable", "unqualified")
@@ -195,15 +196,16 @@ def finance_paper(body: Mapping[str, Any], draw: Draw) -> Made:
         Column("amount", "Base", "money"),
         Column("expected_amount", "Expected", "money"),
     ]
+    months = _leading(tables["by_month"], "base", "month")
     sections = [
         Section("outlook", "Where the period lands", drawing=draw("outlook", _outlook(figures, period), currency)),
         Section("walk", "From the open pipeline to the forecast", drawing=draw("walk", _of_walk(body), currency),
                 tables=[_walk(body, currency)]),
-        Section("months", "By month", drawing=draw("expected_months", tables["by_month"], currency),
+        Section("months", "By month", drawing=draw("expected_months", months, currency),
                 tables=[table_of("by_month", "Base, expected and won by month",
                                  [Column("month", "Month", "period"), *expects, Column("won_count", "Deals won", "count"),
                                   Column("won_amount", "Won", "money")], tables["by_month"], currency,
-                                 total=True)]),
+                                 behind="forecast", total=True)]),
         Section("probabilities", "With which probability",
                 "How many of the organisation's own closed deals that got as far were won, drawn towards the rate "
                 "of all where they are few.",

@@ -16,8 +16,8 @@ from stageproof.actions.freeze_reading import frozen_readings
 from stageproof.actions.permission import SEES_ALL
 from stageproof.charts.wording import percent_text
 from stageproof.engine.money import Money
-from stageproof.engine.period import day_at
-from stageproof.engine.readings import Where
+from stageproof.engine.period import Calendar, day_at
+from stageproof.engine.readings import Reading, Statement, Where
 from stageproof.records.models import Deal, Organisation
 from stageproof.web.board import whole_number
 from stageproof.web.cards import what_of
@@ -129,7 +129,7 @@ def reading_deals(request: HttpRequest, reader: str) -> HttpResponseBase:
         raise Http404
     look = look_of(request)
     behind, chosen = request.GET.get("behind", ""), chosen_of(request)
-    found = named(look.reading(reader).deals(behind, chosen or None))
+    found = rows_behind(look.reading(reader), behind, chosen, look.pipeline.book.calendar)
     if request.GET.get("format") == "csv":
         return as_csv(
             in_major(found, look.pipeline.currency), f"{reader}-{behind}-{look.moment.on.isoformat()}"
@@ -210,6 +210,21 @@ def chosen_of(request: HttpRequest) -> Where:
         for name in request.GET
         if name.startswith("of.")
     }
+
+
+def rows_behind(reading: Reading | Statement, behind: str, chosen: Where, calendar: Calendar) -> pl.DataFrame:
+    """The deals behind a figure, those of the chosen rows of a table alone; of a month by their close date."""
+    if "month" not in chosen or "close_on" not in reading.deals(behind).columns:
+        return named(reading.deals(behind, chosen or None))
+    found = reading.deals(behind, {name: values for name, values in chosen.items() if name != "month"})
+    return named(found.filter(pl.any_horizontal([_closing_in(each, calendar) for each in chosen["month"]])))
+
+
+def _closing_in(month: str | None, calendar: Calendar) -> pl.Expr:
+    if month is None:
+        return pl.col("close_on").is_null()
+    period = calendar.period(month)
+    return pl.col("close_on").is_between(period.starts_on, period.ends_on)
 
 
 def listed(request: HttpRequest, found: pl.DataFrame, currency: str) -> dict[str, Any]:
