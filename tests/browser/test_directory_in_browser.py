@@ -8,7 +8,9 @@ import pytest
 from django.utils import timezone
 
 from stageproof.actions.accounts import create_account, merge_accounts
+from stageproof.actions.contacts import CONTACTS, create_contact
 from stageproof.actions.definitions import draft_definition
+from stageproof.actions.take_out import take_out
 from stageproof.engine.definition import read_definition
 from stageproof.records.models import Account, Contact, Deal, DefinitionVersion, RoleVersion
 from stageproof.web import as_of, renewal
@@ -64,7 +66,10 @@ def test_two_are_kept_apart_by_key_and_a_merge_is_undone_from_its_notice(
     assert axe.Axe().run(page).response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     merge_accounts(cast.mia, winner=acme.pk, loser=twin.pk, now=now())
+    dan = create_contact(cast.mia, now=now(), facts={"name": "Dan"})
+    take_out(CONTACTS, cast.mia, dan.pk, now=now(), reason="Typed twice")
     page.goto(page.url.replace("/accounts/duplicates", "/taken-out"))
+    sync_api.expect(page.get_by_role("button", name="Put Dan back")).to_be_visible()
     assert axe.Axe().run(page).response["violations"] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
     page.get_by_role("button", name="Make ACME, Inc. and Acme Corp two again").click()
