@@ -260,11 +260,13 @@ def test_freeze_open_and_compare(cast: Cast, at: Callable[[str], Client], later:
     assert made.headers["Location"] == f"/readings/frozen/{row.pk}/finance"
     assert (row.where, row.period) == ({"owner": ["Ann Archer"]}, "2026-Q2")
     before = figure(fay.get(made.headers["Location"]), "expected")
+    assert "It is what it was" in text_of(fay.get(f"/readings/frozen/{row.pk}/compare"))
     now.days(1)
     edit_deal(cast.ann, later.key, now=now(), changes={"amount": 1_000_000})
     assert figure(fay.get(made.headers["Location"]), "expected") == before
     assert "same to the cent" in text_of(fay.get(f"/readings/frozen/{row.pk}/check"))
     page = fay.get(f"/readings/frozen/{row.pk}/compare")
+    assert "Why it is no longer what it was" in text_of(page)
     assert "Nominal pipeline" in text_of(page)
     assert euros(-4_000_000) in unescape(page.content.decode())
     deals = text_of(fay.get(f"/readings/frozen/{row.pk}/compare?line=nominal&cause=events"))

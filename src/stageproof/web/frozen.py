@@ -162,6 +162,7 @@ def comparison(lines: pl.DataFrame, currency: str) -> dict[str, Any]:
     )
     return {
         "answer": answer, "drawing": draw("bridge", steps, currency),
+        "same": not any(each[cause] for each in lines.iter_rows(named=True) for cause in causes),
         "table": Table("comparison", "Line by line", labels, told),
     }  # fmt: skip
 
