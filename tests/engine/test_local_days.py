@@ -34,3 +34,12 @@ def test_either_side_of_a_change_of_the_clock() -> None:
     frame = nw.from_native(pl.LazyFrame({"at": [instant_number(instant) for instant in instants]}))
     days = collect(frame.select(day=local_day(nw.col("at"), "Europe/Berlin", instant_number(UNTIL))))["day"]
     assert days.to_list() == [day_number(dt.date(2025, 3, 29)), day_number(dt.date(2025, 3, 31))]
+
+
+def test_an_end_on_the_last_day_of_the_calendar_is_none_too_far() -> None:
+    end = instant_number(dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.UTC))
+    frame = nw.from_native(
+        pl.LazyFrame({"at": [instant_number(dt.datetime(2025, 3, 30, 22, 30, tzinfo=dt.UTC))]})
+    )
+    days = collect(frame.select(day=local_day(nw.col("at"), "Pacific/Kiritimati", end)))["day"]
+    assert days.to_list() == [day_number(dt.date(2025, 3, 31))]
