@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from dataclasses import replace
 from typing import Any
 
 import hypothesis.strategies as st
@@ -12,8 +13,9 @@ from hypothesis import given, settings
 from polars.testing import assert_frame_equal
 
 from stageproof.engine.book import Book, Pipeline
-from stageproof.engine.definition import Definition, read_definition
+from stageproof.engine.definition import Criterion, Definition, Stage, read_definition
 from stageproof.engine.frames import collect, from_rows
+from stageproof.engine.proof import FieldProof
 from stageproof.engine.proven import proven_of_all_days
 from stageproof.engine.qualification import criterion_states, qualified_deals
 from stageproof.engine.tables import TABLES
@@ -139,6 +141,16 @@ def test_a_proof_holds_from_its_instant_until_its_last_day_is_over() -> None:
         for days in (-1, 0, 10, 11)
     }
     assert states == {-1: ["unmet"], 0: ["met"], 10: ["met"], 11: ["unmet"]}
+
+
+def test_criteria_that_ask_the_deal_alone_need_nothing_proven() -> None:
+    known = replace(
+        definition(),
+        stages=(Stage("First", (Criterion("known", "It is.", FieldProof("amount", present=True)),)),),
+    )
+    quick = book({}, numbered=True).with_definitions([known])
+    assert proven_of_all_days(quick.as_of(FIRST))
+    assert criterion_states(quick.as_of(FIRST))["state"].to_list() == ["met"] * 3
 
 
 def test_in_the_middle_of_a_day_rows_are_counted() -> None:

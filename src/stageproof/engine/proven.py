@@ -54,7 +54,7 @@ def proven_into(
             then = runs.filter(pl.col("from_at") <= pipeline.at, pl.col("until_at") > pipeline.at)
             found.append(_looked_up(then, numbers).alias(column))
     # Beside the deals, whose order is that of their numbers: their many columns are not copied by a join.
-    return pl.concat([deals, pl.DataFrame(found).lazy()], how="horizontal")
+    return pl.concat([deals, pl.DataFrame(found).lazy()], how="horizontal") if found else deals
 
 
 def _looked_up(held: pl.DataFrame, numbers: pl.Series) -> pl.Series:
