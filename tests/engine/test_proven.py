@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 from stageproof.engine.book import Book, Pipeline
 from stageproof.engine.definition import Criterion, Definition, Stage, read_definition
 from stageproof.engine.frames import collect, from_rows
-from stageproof.engine.proof import FieldProof
+from stageproof.engine.proof import EvidenceProof, FieldProof
 from stageproof.engine.proven import proven_of_all_days
 from stageproof.engine.qualification import criterion_states, qualified_deals
 from stageproof.engine.tables import TABLES
@@ -155,3 +155,31 @@ def test_criteria_that_ask_the_deal_alone_need_nothing_proven() -> None:
 
 def test_in_the_middle_of_a_day_rows_are_counted() -> None:
     assert not proven_of_all_days(book({}, numbered=True).as_of("2025-03-25T12:00:00+00:00"))
+
+
+def test_each_deal_keeps_its_own_proofs_in_whatever_order_rates_bring_the_deals() -> None:
+    opened = pl.DataFrame({"deal_no": range(1, 4001)}).with_columns(
+        deal=pl.format("d{}", "deal_no"),
+        stage=pl.lit("Second"),
+        status=pl.lit("open"),
+        amount=pl.lit(100),
+        currency=pl.when(pl.col("deal_no") % 3 == 0).then(pl.lit("USD")).otherwise(pl.lit("EUR")),
+        valid_from=pl.lit(moment(-200)),
+        created_at=pl.lit(moment(-200)),
+    )
+    proven = opened.filter(pl.col("deal_no") % 2 == 0).select(
+        "deal", "deal_no", "valid_from", evidence="deal", kind=pl.lit("pain"), given_at="valid_from"
+    )
+    pain = Criterion("pain", "It hurts.", EvidenceProof("pain"))
+    rates = pl.DataFrame({"currency": ["USD"], "from_on": [FIRST - dt.timedelta(days=90)], "rate": ["0.9"]})
+    whole = Book.build(
+        deals=opened,
+        evidence=proven,
+        rates=rates,
+        definitions=[replace(definition(), stages=(Stage("First", (pain,)), Stage("Second")))],
+        currency="EUR",
+        zone=ZONE,
+    )
+    for _ in range(5):
+        found = collect(qualified_deals(whole.as_of(FIRST)))
+        assert set(found.filter(pl.col("qualification") == "qualified")["deal_no"]) == set(range(2, 4001, 2))

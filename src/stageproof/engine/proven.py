@@ -41,8 +41,9 @@ def proven_into(
     deals: pl.LazyFrame, pipeline: Pipeline, definition: Definition, wanted: Mapping[str, Sequence[Wanted]]
 ) -> pl.LazyFrame:
     """The deals with the whole numbers that tell which of the tests hold, in columns as `held_in` names them."""
-    numbers = deals.select(NUMBER).collect()[NUMBER]
-    found = []
+    # Once: asked again, deals that were joined with rates might come in another order.
+    held = deals.collect(engine="in-memory")
+    numbers, found = held[NUMBER], []
     for table, tests in wanted.items():
         for first in range(0, len(tests), PLACES):
             column, some = held_in(table, first), tests[first : first + PLACES]
@@ -53,8 +54,7 @@ def proven_into(
             )
             then = runs.filter(pl.col("from_at") <= pipeline.at, pl.col("until_at") > pipeline.at)
             found.append(_looked_up(then, numbers).alias(column))
-    # Beside the deals, whose order is that of their numbers: their many columns are not copied by a join.
-    return pl.concat([deals, pl.DataFrame(found).lazy()], how="horizontal") if found else deals
+    return held.hstack(found).lazy()
 
 
 def _looked_up(held: pl.DataFrame, numbers: pl.Series) -> pl.Series:
