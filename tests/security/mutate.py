@@ -191,7 +191,8 @@ def _repacked(chance: Chance) -> bytes:
     spoiled = set(chance.sample(source.namelist(), chance.randint(1, 3))) | {
         chance.choice(("xl/worksheets/sheet1.xml", "xl/sharedStrings.xml", "xl/workbook.xml"))
     }
-    with zipfile.ZipFile(out, "w", chance.choice((zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED))) as made:
+    packing = chance.choice((zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED))
+    with zipfile.ZipFile(out, "w", packing) as made:
         for name in source.namelist():
             part = source.read(name)
             if name not in spoiled:
@@ -206,7 +207,8 @@ def _repacked(chance: Chance) -> bytes:
                     made.writestr(name, bytes_spoiled(chance, part))
                 case 3:
                     made.writestr(name, b"")
-                case 4 if chance.random() < 0.1:
+                # Stored as it is, it would be a large file like any other, and may take what it is worth of memory.
+                case 4 if chance.random() < 0.1 and packing == zipfile.ZIP_DEFLATED:
                     made.writestr(name, part.replace(b"<si>", _BOMB + b"<si>", 1))
                 case 5 | 6:
                     made.writestr(name, _placed(chance, part))
