@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
-.PHONY: demo test fuzz lint bench load docs lock clean screenshots
+.PHONY: demo test fuzz soak lint bench load docs pictures lock clean
 
 # What is compiled is kept, whatever the environment says: compiling is half of every start, and the tests start many.
 test soak: export PYTHONDONTWRITEBYTECODE =
@@ -47,6 +47,10 @@ SOAKED := tests/crash tests/schemathesis tests/actions/test_any_order.py tests/s
 docs: $(VENV)/.test
 	$(BIN)/python docs/make_reference.py
 	$(BIN)/python docs/examples.py
+
+# The pictures of the documentation, as the demo company's pages look now.
+pictures: $(VENV)/.test
+	$(BIN)/python docs/make_pictures.py
 
 # A live server on this machine, asked everything that its own description allows.
 fuzz: $(VENV)/.test $(VENV)/fuzz/.done
