@@ -61,6 +61,8 @@ def test_two_are_kept_apart_by_key_and_a_merge_is_undone_from_its_notice(
     page.keyboard.press("j")
     page.keyboard.press("a")
     sync_api.expect(page.locator("main")).to_contain_text("No account is here twice")
+    # Its text is there before it listens to keys.
+    page.wait_for_load_state()
     page.keyboard.press("z")
     sync_api.expect(rows).to_have_count(1)
     assert axe.Axe().run(page).response["violations"] == []
