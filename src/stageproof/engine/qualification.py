@@ -62,8 +62,7 @@ def _under(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Lazy:
 
 def assessed_deals(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Assessed:
     """The deals as `qualified_deals` has them, with the rank of each exit criterion's state in a column beside."""
-    placed = deals.with_columns(position=stage_position(definition))
-    assessed = assess(pipeline, definition, placed)
+    assessed = assess(pipeline, definition, _with_position(pipeline, definition, deals))
     positions = {stage.name: index for index, stage in enumerate(definition.stages)}
     behind = {name: positions[stage.name] for stage, _, name in assessed.columns}
 
@@ -78,6 +77,18 @@ def assessed_deals(pipeline: Pipeline, definition: Definition, deals: Lazy) -> A
     frame = frame.with_columns(**{f"criteria_{state}": how_many(state) for state in STATES})
     frame = nw.from_native(frame, pass_through=True).with_columns(qualification=_verdict())
     return Assessed(frame, assessed.columns)
+
+
+def _with_position(pipeline: Pipeline, definition: Definition, deals: Lazy) -> Lazy:
+    """The deals with `position`; where they are in memory, each of the few names is looked up once."""
+    native = deals.to_native()
+    if not (pipeline.keeps and isinstance(native, pl.LazyFrame)):
+        return deals.with_columns(position=stage_position(definition))
+    names = native.select(pl.col("stage").drop_nulls().unique()).collect()["stage"].to_list()
+    places = {name: known_position(definition, name) for name in names}
+    position = pl.col("stage").replace_strict(places, default=UNKNOWN_STAGE, return_dtype=pl.Int64)
+    placed: Lazy = nw.from_native(native.with_columns(position=position))
+    return placed
 
 
 def assessed_in_hand(definition: Definition, one: OneDeal) -> dict[str, Any]:

@@ -115,7 +115,11 @@ class Board:
 
     def _first(self, count: int) -> dict[int, list[Card]]:
         """The first cards of every column, by its position, in one go."""
-        rows = self.deals.group_by("position", maintain_order=True).head(count)
+        places = (
+            self.deals.select("position").with_row_index("place").group_by("position", maintain_order=True)
+        )
+        # Found by where they stand, for to group the deals is to copy all their columns.
+        rows = self.deals[places.head(count)["place"]]
         found: dict[int, list[Card]] = defaultdict(list)
         for place, card in zip(rows["position"], self._cards(rows), strict=True):
             found[place].append(card)

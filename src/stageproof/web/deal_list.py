@@ -162,9 +162,8 @@ def _assessed(pipeline: Pipeline) -> list[pl.DataFrame]:
         assessed = assessed_deals(pipeline, definition, deals_under(pipeline, definition, pipeline.open))
         names = [name for *_, name in assessed.columns]
         key = deal_key(assessed.frame)
-        parts.append(
-            collect(assessed.frame.select(key, "pipeline", "position", "qualification", *COUNTS, *names))
-        )
+        chosen = assessed.frame.select(key, "pipeline", "position", "qualification", *COUNTS, *names)
+        parts.append(chosen.to_native().collect(engine="in-memory"))
     return parts
 
 
@@ -201,15 +200,19 @@ def _rows(
     key = _key(placed, days)
     # The only definition there is rules every pipeline, whatever its name.
     of_a_norm = ["position"] if len(pipeline.definitions) == 1 else ["pipeline", "position"]
-    # The deals have many columns: they are joined last, and once.
-    placed = placed.join(days.select(key, "days_in_stage"), on=key, how="left")
-    placed = placed.join(norms.select(*of_a_norm, "norm_days"), on=of_a_norm, how="left").drop("pipeline")
-    key = _key(placed, deals)
-    beside = placed.drop("deal" if key != "deal" else [], strict=False)
-    # The deals have many columns: they are put in order once, and what else there is beside them.
-    places = _places_in_order(deals)
+    # By few columns each: a join copies all that it is given.
+    days_here = placed.select(key).join(days, on=key, how="left", maintain_order="left")["days_in_stage"]
+    usual_days = placed.select(*of_a_norm).join(norms, on=of_a_norm, how="left", maintain_order="left")[
+        "norm_days"
+    ]
+    beside = placed.drop("pipeline").with_columns(days_here, usual_days)
+    key, places = _key(placed, deals), _places_in_order(deals)
     found = deals[places]
-    return found.hstack(found.select(key).join(beside, on=key, how="left", maintain_order="left").drop(key))
+    if beside[key].equals(deals[key]):
+        beside = beside[places]
+    else:
+        beside = found.select(key).join(beside, on=key, how="left", maintain_order="left")
+    return found.hstack(beside.drop({"deal", key}, strict=False))
 
 
 def _places_in_order(deals: pl.DataFrame) -> pl.Series:
@@ -279,8 +282,12 @@ def risks_among(pipeline: Pipeline, keys: Sequence[str]) -> pl.DataFrame:
     """The same of some deals: of a past day only these are looked at, unless all were."""
     if numbers_of(pipeline) is not None or pipeline.remembers("deal risk rows"):
         return at_risk(pipeline).filter(pl.col("deal").is_in(keys))
-    few = Pipeline(book_of(pipeline.book, keys), pipeline.at, pipeline.known_at, keeps=True)
-    return _findings(few, usual(pipeline))
+
+    def found() -> pl.DataFrame:
+        few = Pipeline(book_of(pipeline.book, keys), pipeline.at, pipeline.known_at, keeps=True)
+        return _findings(few, usual(pipeline))
+
+    return pipeline.remember(f"risks of {' '.join(keys)}", found)
 
 
 def risk_codes(pipeline: Pipeline) -> set[str]:

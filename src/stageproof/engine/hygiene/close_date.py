@@ -65,7 +65,8 @@ def days_after_stage(pipeline: Pipeline) -> dict[tuple[str, int], float]:
         medians = collect(left.agg(deals=nw.len(), took=nw.col("took").median()))
     else:
         # Each stage has one name: the few stages are placed, not the many times that one was left.
-        medians = quick.group_by("stage").agg(pl.len().alias("deals"), pl.col("took").median()).collect()
+        left_in = quick.group_by("stage").agg(pl.len().alias("deals"), pl.col("took").median())
+        medians = left_in.with_columns(pl.col("stage").cast(pl.String)).collect()
         medians = collect(placed(pipeline, nw.from_native(medians.lazy()))).filter(pl.col("position") >= 0)
     return {
         (name, position): float(took) / DAY
@@ -124,6 +125,8 @@ def _wins(runs: pl.DataFrame) -> pl.DataFrame:
         before.group_by("deal", *number, "won_at", "until_at", "stage")
         .agg(took=pl.col("won_at").first() - pl.col("left_at").max())
         .drop("deal")
+        # Few names, many rows: numbered, they are told apart several times faster.
+        .with_columns(pl.col("stage").cast(pl.Categorical))
         .collect()
     )
 
