@@ -20,6 +20,7 @@ from stageproof.actions.rates import set_rate
 from stageproof.actions.targets import set_target
 from stageproof.records.models import Deal
 from stageproof.records.tables import book
+from stageproof.web import conversion
 from tests.actions.readings_world import set_deal
 from tests.actions.won_deal import won
 from tests.web.conftest import PART, Cast, Clock, problems_of, text_of
@@ -231,6 +232,24 @@ def test_every_table_is_taken_away(at: At, path: str) -> None:
         assert response["Content-Type"].startswith("text/csv"), href
         assert "," in lines[0]
     assert olga.get(path + exports[0].replace("csv", "xlsx")).content[:2] == b"PK"
+
+
+@pytest.mark.usefixtures("quarter")
+def test_of_many_groups_those_with_the_most_deals_are_shown_until_all_are_asked_for(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversion, "GROUPS", 1)
+    asked = "/conversion?period=2026-Q1&by=owner"
+    few, every = at("olga").get(asked), at("olga").get(f"{asked}&groups=all")
+    shown = {
+        name: [each["group"] for each in page.context["stays_by"]]
+        for name, page in (("few", few), ("all", every))
+    }
+    # Of the four deals two are Ben's.
+    assert shown == {"few": ["Ben Baker"], "all": ["Ann Archer", "Ben Baker", "Otto Olsen"]}
+    assert "The 1 of 3 with the most deals." in text_of(few)
+    assert "groups=all" in unescape(few.content.decode())
+    assert "with the most deals" not in text_of(every)
 
 
 @pytest.mark.usefixtures("quarter")

@@ -33,6 +33,9 @@ WIN_MARK = (0.19, 0.29)
 
 NOT_IN_A_STAGE = "No deal has been in a stage. Move one on the board, or import stage changes."
 
+GROUPS = 25
+"""Of how many groups tables show a row each, until all are asked for."""
+
 RATES = 14
 """Of how many groups the chart shows the win rate at most; the table beside it has all."""
 
@@ -42,7 +45,7 @@ RATES = 14
 def conversion(request: HttpRequest) -> HttpResponseBase:
     """Conversion, time in stage, cycle length and slippage as a page."""
     request.place = "conversion"  # type: ignore[attr-defined]
-    look = look_at(request, ("by", "pipeline"), back=True)
+    look = look_at(request, ("by", "pipeline", "groups"), back=True)
     assert look.period is not None
     by = look.one_of("by", tuple(BYS), "owner")
     form, what = request.GET.get("format", "csv"), request.GET.get("export", "")
@@ -75,13 +78,19 @@ def conversion(request: HttpRequest) -> HttpResponseBase:
         return part
     begun = day_number(look.period.starts_on) <= look.pipeline.day
     slipped = _asked(look, given, "slipped") if begun else []
+    grouped = {
+        "groups": (_by_stage(_asked(look, given, "groups"), by, rules, "entered", "entered", FEW), "counted"),
+        "stays_by": (_by_stage(_asked(look, given, "stays_by"), by, rules, "deals", "completed", FEW_LEFT), "counted"),
+        "wins": (wins, "won_count"), "cycles": (cycles, "deals"), "slipped": (slipped, "due_count"),
+    }  # fmt: skip
+    everything = look.given.get("groups") == "all"
     context = {
-        "look": look, "period": look.period, "by": by, "stages": stages, "stays": stays, "wins": wins,
+        **{name: _most(rows, counts, everything=everything) for name, (rows, counts) in grouped.items()},
+        "all_groups": {name: len(rows) for name, (rows, _) in grouped.items()}, "everything": look.query(groups="all"),
+        "look": look, "period": look.period, "by": by, "stages": stages, "stays": stays,
         "quarters": quarters, "few_left": FEW_LEFT, "quarters_shown": SHOWN,
         "quarter_names": sorted({name for each in quarters for name in each["cells"]}),
-        "groups": _by_stage(_asked(look, given, "groups"), by, rules, "entered", "entered", FEW), "few": FEW,
-        "stays_by": _by_stage(_asked(look, given, "stays_by"), by, rules, "deals", "completed", FEW_LEFT),
-        "win": whole_win, "cycle": whole_cycle, "cycles": cycles, "steps": steps, "begun": begun, "slipped": slipped,
+        "few": FEW, "win": whole_win, "cycle": whole_cycle, "steps": steps, "begun": begun,
         "slip": look.row("slippage", period=look.period) if begun else None, "win_mark": WIN_MARK,
         "stage_names": [each.name for each in rules.stages] if rules else [], "rules": rules,
         "controls": [
@@ -113,6 +122,14 @@ def tables_of(look: MeasureLook, by: str) -> dict[str, tuple[str, dict[str, Any]
         "steps": ("cycle_distribution", period),
         "slipped": ("slippage", {**period, "by": (by,)}),
     }
+
+
+def _most(rows: Sequence[dict[str, Any]], counts: str, *, everything: bool) -> list[dict[str, Any]]:
+    """The rows of the groups with the most deals, in their order; all of them where they are few or asked for."""
+    if everything or len(rows) <= GROUPS:
+        return list(rows)
+    largest = sorted(range(len(rows)), key=lambda at: rows[at][counts] or 0, reverse=True)[:GROUPS]
+    return [rows[at] for at in sorted(largest)]
 
 
 def _asked(look: MeasureLook, given: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
