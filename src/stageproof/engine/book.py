@@ -222,7 +222,6 @@ class Book:
         """The versions of a table that ended without another one beginning, with when; None where there are none."""
         if not self.holds(name, "valid_to"):
             return None
-
         if not isinstance(self.tables[name].to_native(), pl.LazyFrame):
             return _ends_apart(self.tables[name], KEYS[name])
         found = self.remember(

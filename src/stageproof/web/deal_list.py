@@ -152,7 +152,7 @@ def _ahead_of(value: int | None, deal: str) -> pl.Expr:
 
 
 def _in_order(deals: pl.DataFrame) -> pl.DataFrame:
-    return deals.sort("value", "deal", descending=[True, False], nulls_last=True)
+    return deals[_places_in_order(deals)]
 
 
 def _assessed(pipeline: Pipeline) -> list[pl.DataFrame]:
@@ -201,11 +201,13 @@ def _rows(
     # The only definition there is rules every pipeline, whatever its name.
     of_a_norm = ["position"] if len(pipeline.definitions) == 1 else ["pipeline", "position"]
     # By few columns each: a join copies all that it is given.
-    days_here = placed.select(key).join(days, on=key, how="left", maintain_order="left")["days_in_stage"]
-    usual_days = placed.select(*of_a_norm).join(norms, on=of_a_norm, how="left", maintain_order="left")[
-        "norm_days"
-    ]
-    beside = placed.drop("pipeline").with_columns(days_here, usual_days)
+    days, usual_days = days.select(key, "days_in_stage"), norms.select(*of_a_norm, "norm_days")
+    beside = placed.drop("pipeline").with_columns(
+        placed.select(key).join(days, on=key, how="left", maintain_order="left")["days_in_stage"],
+        placed.select(of_a_norm).join(usual_days, on=of_a_norm, how="left", maintain_order="left")[
+            "norm_days"
+        ],
+    )
     key, places = _key(placed, deals), _places_in_order(deals)
     found = deals[places]
     if beside[key].equals(deals[key]):
@@ -216,7 +218,7 @@ def _rows(
 
 
 def _places_in_order(deals: pl.DataFrame) -> pl.Series:
-    """Where the rows stand in the order of `_in_order`."""
+    """Where the rows stand that come one after the other: the largest first, of equal ones by the deal."""
     narrow = deals.select("deal", "value").with_row_index("place")
     if not narrow["deal"].is_sorted():
         narrow = narrow.sort("deal")
